@@ -98,6 +98,9 @@ static int length_of(gcroots_ref_t list) {
   return length;
 }
 
+/* What happens right before a collection starts, or NULL. */
+static void (*prepare)(void);
+
 /* Runs `change` after each number of steps of a collection, and then the rest of the steps. */
 static void after_each_step(void (*set_up)(void), void (*change)(void), void (*check)(void)) {
   begin();
@@ -107,6 +110,7 @@ static void after_each_step(void (*set_up)(void), void (*change)(void), void (*c
       gcroots_scope_t scope = enter();
       set_up();
       collect();
+      if (prepare != NULL) prepare();
       start();
       for (int k = 0; k < steps && !over; k++) over = step(budgets[i]);
       change();
@@ -240,6 +244,17 @@ static void drop_and_upgrade(void) {
   upgrade_garbage();
 }
 
+static void drop_from(void) {
+  set_field(from, 1, val_null());
+}
+
+/* The object is garbage when the collection starts. Until that has found it dead the handle names
+   it, and a root keeps it. */
+CASE(garbage_is_upgraded_until_it_is_found_dead) {
+  prepare = drop_from;
+  after_each_step(make_two_holders, upgrade_garbage, check_upgraded_garbage);
+}
+
 CASE(what_a_weak_handle_names_is_alive_or_the_handle_names_nothing) {
   after_each_step(make_garbage_with_a_weak_handle, upgrade_garbage, check_upgraded_garbage);
   after_each_step(make_holders_and_drop_later, drop_and_upgrade, check_upgraded_garbage);
@@ -312,7 +327,12 @@ static void drop_and_root_raw(void) {
 }
 
 static void check_rooted_raw(void) {
-  if (was_alive) CHECK(field_i32(field_ref(to, 1), 0) >= 0);
+  if (was_alive) CHECK(is_alive(moved) && field_i32(field_ref(to, 1), 0) == 3);
+}
+
+CASE(garbage_is_rooted_by_its_raw_reference_until_it_is_found_dead) {
+  prepare = drop_from;
+  after_each_step(make_garbage_with_a_raw_reference, root_a_raw_reference, check_rooted_raw);
 }
 
 CASE(a_raw_reference_to_a_dead_object_is_refused) {
@@ -359,6 +379,47 @@ static void set_many_keys(void) {
 
 CASE(many_keys_are_added) {
   after_each_step(make_map, set_many_keys, check_value);
+}
+
+enum { VALUES = 60 };
+
+/* Keys that a list holds, and values that only the map holds. */
+static void make_keys_and_values(void) {
+  gcroots_scope_t scope;
+  make_two_holders();
+  list = make_list(VALUES);
+  OK(gcroots_weakmap_new(store, &map));
+  scope = enter();
+  gcroots_ref_t key = new_local(list);
+  for (int i = 0; i < VALUES; i++) {
+    gcroots_scope_t inner = enter();
+    OK(gcroots_weakmap_set(store, map, key, make_leaf(node, i)));
+    if (i + 1 < VALUES) OK(gcroots_ref_assign(store, key, field_ref(key, 1)));
+    OK(gcroots_scope_exit(store, inner));
+  }
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void add_a_key(void) {
+  OK(gcroots_weakmap_set(store, map, from, to));
+}
+
+static void check_values(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t key = new_local(list), value;
+  for (int i = 0; i < VALUES; i++) {
+    gcroots_scope_t inner = enter();
+    OK(gcroots_weakmap_get(store, map, key, &value));
+    CHECK(field_i32(value, 0) == i);
+    if (i + 1 < VALUES) OK(gcroots_ref_assign(store, key, field_ref(key, 1)));
+    OK(gcroots_scope_exit(store, inner));
+  }
+  OK(gcroots_weakmap_free(store, &map));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(keys_that_wait_are_not_forgotten_for_a_new_one) {
+  after_each_step(make_keys_and_values, add_a_key, check_values);
 }
 
 static void delete_and_set(void) {
@@ -518,6 +579,148 @@ CASE(a_step_in_a_no_gc_span_is_refused) {
   if (!(stressed && heap_has(BETWEEN))) OK(gcroots_store_gc_step(store, 0, &done));
   OK(gcroots_no_gc_exit(store));
   end();
+}
+
+/* --- Sparse blocks ------------------------------------------------------------------- */
+
+enum { MADE = 30000, KEPT_OF = 16, KEPT = MADE / KEPT_OF };
+
+static uint64_t hashes[KEPT];
+static int datas[KEPT];
+static gcroots_ref_t all, hosts;
+
+static gcroots_ref_t element(gcroots_ref_t of, uint32_t index) {
+  gcroots_ref_t ref;
+  OK(gcroots_array_get_ref(store, of, index, &ref));
+  return ref;
+}
+
+/* Fills a long array with nodes of which few stay. Nothing else refers to them. Each that stays
+   is a key of a weak map, and has a hash and a reference to the one before it. */
+static void make_sparse(void) {
+  gcroots_val_t null = val_null();
+  OK(gcroots_weakmap_new(store, &map));
+  OK(gcroots_array_new(store, refs, &null, MADE, &all));
+  OK(gcroots_array_new(store, refs, &null, KEPT, &hosts));
+  for (uint32_t i = 0; i < MADE; i++) {
+    gcroots_scope_t scope = enter();
+    uint32_t kept = i / KEPT_OF;
+    gcroots_ref_t before = i >= KEPT_OF ? element(all, i - KEPT_OF) : gcroots_ref_null();
+    gcroots_ref_t made = make_node(node, (int32_t)i, before, gcroots_ref_null());
+    OK(gcroots_array_set_ref(store, all, i, made));
+    if (i % KEPT_OF == 0) {
+      gcroots_ref_t host;
+      OK(gcroots_ref_hash(store, made, &hashes[kept]));
+      OK(gcroots_weakmap_set(store, map, made, hosts));
+      OK(gcroots_externref_new(store, &datas[kept], NULL, &host));
+      OK(gcroots_array_set_ref(store, hosts, kept, host));
+    }
+    OK(gcroots_scope_exit(store, scope));
+  }
+  collect();
+  for (uint32_t i = 0; i < MADE; i++)
+    if (i % KEPT_OF != 0) OK(gcroots_array_set_ref(store, all, i, gcroots_ref_null()));
+}
+
+static void check_sparse(void) {
+  for (uint32_t i = 0; i < MADE; i += KEPT_OF) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref = element(all, i), value;
+    uint64_t now;
+    CHECK(field_i32(ref, 0) == (int32_t)i);
+    if (i > 0) CHECK(same_object(field_ref(ref, 1), element(all, i - KEPT_OF)));
+    OK(gcroots_ref_hash(store, ref, &now));
+    CHECK(now == hashes[i / KEPT_OF]);
+    OK(gcroots_weakmap_get(store, map, ref, &value));
+    CHECK(same_object(value, hosts));
+    CHECK(data_of(element(hosts, i / KEPT_OF)) == &datas[i / KEPT_OF]);
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+/* The bytes that full collections have moved. */
+static uint64_t moved_bytes(void) {
+  gcroots_stats_t stats = stats_of(store);
+  return stats.moved_bytes - stats.promoted_bytes;
+}
+
+static void name_and_root(void);
+
+static void run_sparse(size_t budget, void (*between)(void)) {
+  uint64_t before;
+  gcroots_scope_t scope = enter();
+  begin();
+  make_sparse();
+  before = moved_bytes();
+  OK(gcroots_store_gc_start(store));
+  for (int steps = 0; !step(budget); steps++) {
+    CHECK(steps < NEVER);
+    if (heap_has(BETWEEN)) between();
+  }
+  check_sparse();
+  /* A pair of collections: the first may have begun before the objects were dropped. */
+  OK(gcroots_store_gc_start(store));
+  finish(budget);
+  check_sparse();
+  if (heap_has(BETWEEN) && !stressed && between != name_and_root) CHECK(moved_bytes() > before);
+  OK(gcroots_scope_exit(store, scope));
+  end();
+}
+
+static void do_nothing(void) {
+}
+
+CASE(objects_leave_sparse_blocks) {
+  if (stressed && !heap_has(BETWEEN)) return;
+  run_sparse(5000, do_nothing);
+}
+
+static uint32_t turn;
+
+/* Moves references of nodes that stay, and makes new ones that refer to them. */
+static void exchange(void) {
+  for (int i = 0; i < 20; i++) {
+    gcroots_scope_t scope = enter();
+    uint32_t at = (turn++ * 7919 % KEPT) * KEPT_OF;
+    gcroots_ref_t ref = element(all, at);
+    gcroots_ref_t holder = make_node(node, -1, ref, gcroots_ref_null());
+    OK(gcroots_array_set_ref(store, all, at + 1, holder));
+    if (at + KEPT_OF < MADE) set_field(element(all, at + KEPT_OF), 1, val_ref(ref));
+    OK(gcroots_array_copy(store, all, at + 2, all, at, 2));
+    set_field(element(all, at + 3), 2, val_ref(element(all, at + 2)));
+    CHECK(same_object(field_ref(element(all, at + 3), 1), ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+CASE(references_change_while_objects_leave_sparse_blocks) {
+  if (stressed) return;
+  run_sparse(3000, exchange);
+}
+
+static gcroots_weak_t names[KEPT];
+
+static void name_and_root(void) {
+  static gcroots_manually_rooted_t roots[64];
+  gcroots_scope_t scope = enter();
+  uint32_t kept = turn++ * 7919 % KEPT;
+  if (names[kept].store_id != 0) OK(gcroots_weak_free(store, &names[kept]));
+  OK(gcroots_weak_new(store, element(all, kept * KEPT_OF), &names[kept]));
+  OK(gcroots_manually_rooted_unroot(store, &roots[turn % 64]));
+  roots[turn % 64] = root(element(all, (turn * 104729 % KEPT) * KEPT_OF));
+  for (uint32_t i = 0; i < KEPT; i += 97) {
+    gcroots_ref_t ref;
+    if (names[i].store_id == 0) continue;
+    OK(gcroots_weak_upgrade(store, names[i], &ref));
+    CHECK(same_object(ref, element(all, i * KEPT_OF)));
+  }
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(blocks_of_named_and_rooted_objects_stay) {
+  if (stressed && !heap_has(BETWEEN)) return;
+  run_sparse(5000, name_and_root);
+  for (uint32_t i = 0; i < KEPT; i++) CHECK(names[i].store_id == 0 || is_alive(names[i]));
 }
 
 /* Allocations do the steps of a large heap. Nothing stops the program to collect all of it. */

@@ -428,6 +428,12 @@ typedef struct gcroots_config_t gcroots_config_t;
 typedef uint32_t gcroots_collector_t;
 
 /**
+ * How much may be allocated between two full collections: see
+ * gcroots_config_set_heap_sizing(). Any other number is refused.
+ */
+typedef uint32_t gcroots_heap_sizing_t;
+
+/**
  * When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
  */
 typedef uint32_t gcroots_finalizers_t;
@@ -487,6 +493,23 @@ typedef uint32_t gcroots_finalizers_t;
  * Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
  */
 #define GCROOTS_FINALIZERS_DEFERRED 1
+
+/**
+ * The library decides from the rates of allocation and collection: the square root of their
+ * ratio, and of the bytes of the surviving objects. This is the default.
+ */
+#define GCROOTS_HEAP_SIZING_BALANCED 0
+
+/**
+ * A percentage of the bytes of the surviving objects.
+ */
+#define GCROOTS_HEAP_SIZING_RATIO 1
+
+/**
+ * As much as lets full collections take a percentage of the time. At least an eighth of the
+ * bytes of the surviving objects, and at most 16 times these.
+ */
+#define GCROOTS_HEAP_SIZING_TIME_SHARE 2
 
 /**
  * Makes a configuration with the defaults. Never collects.
@@ -594,6 +617,25 @@ gcroots_status_t gcroots_config_set_external_limit(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
+                                                uint32_t percent);
+
+/**
+ * Sets how much may be allocated after a full collection until the next one. More takes more
+ * memory and less time. gcroots_config_set_heap_growth() sets the same: its percentage is that
+ * of GCROOTS_HEAP_SIZING_RATIO, and 0 stands for GCROOTS_HEAP_SIZING_BALANCED.
+ *
+ * At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+ * many roots it is more. The heap limit may allow less. Never collects.
+ *
+ * \param rule one of the constants
+ * \param percent 0 for GCROOTS_HEAP_SIZING_BALANCED; at least 1 for GCROOTS_HEAP_SIZING_RATIO;
+ *        1 to 99 for GCROOTS_HEAP_SIZING_TIME_SHARE
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `rule` is another number, or does not allow
+ *         `percent`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_sizing(gcroots_config_t *config,
+                                                gcroots_heap_sizing_t rule,
                                                 uint32_t percent);
 
 /**

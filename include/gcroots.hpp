@@ -180,6 +180,10 @@ class Config {
   Config &heap_growth(uint32_t percent) {
     return set(gcroots_config_set_heap_growth, percent);
   }
+  Config &heap_sizing(gcroots_heap_sizing_t rule, uint32_t percent) {
+    check(gcroots_config_set_heap_sizing(raw(), rule, percent));
+    return *this;
+  }
   Config &overhead_limit(uint32_t percent) {
     return set(gcroots_config_set_overhead_limit, percent);
   }

@@ -609,6 +609,8 @@ fn a_configuration_out_of_range_is_refused() {
             .heap_initial((1 << 20) + 1),
         Config::new().pool(4097),
         Config::new().overhead_limit(101),
+        Config::new().heap_time_share(0),
+        Config::new().heap_time_share(100),
     ] {
         let error = refused(config);
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
@@ -621,6 +623,7 @@ fn a_configuration_out_of_range_is_refused() {
             .overhead_limit(100),
     )
     .unwrap();
+    Engine::new(Config::new().heap_growth(5).heap_time_share(20)).unwrap();
     let mut store = Store::new(&engine, ()).unwrap();
     ExternRef::new(&mut store, ()).unwrap();
     assert_eq!(store.stats().heap_limit, 4 << 30);

@@ -105,6 +105,7 @@ pub struct Config {
     side_limit: u64,
     external_limit: u64,
     growth_percent: u32,
+    time_share: Option<u32>,
     pause_budget: u32,
     overhead_limit: Option<u32>,
     stress: u32,
@@ -181,6 +182,16 @@ impl Config {
     /// At least 256 KiB may be allocated in any case, and what is left of the initial size.
     pub fn heap_growth(&mut self, percent: u32) -> &mut Config {
         self.growth_percent = percent;
+        self.time_share = None;
+        self
+    }
+
+    /// Sets which percentage of the time full collections are to take, instead of
+    /// [`Config::heap_growth`]: from 1 to 99. What may be allocated between two of them is at
+    /// least an eighth of the bytes of the surviving objects, and at most 16 times these.
+    /// [`Engine::new`](crate::Engine::new) refuses other percentages.
+    pub fn heap_time_share(&mut self, percent: u32) -> &mut Config {
+        self.time_share = Some(percent);
         self
     }
 
@@ -338,7 +349,10 @@ impl Config {
         config.set_initial(self.initial);
         config.set_side_limit(self.side_limit);
         config.set_external_limit(self.external_limit);
-        config.set_growth(self.growth_percent);
+        match self.time_share {
+            Some(percent) => config.set_sizing(engine::TIME_SHARE, percent)?,
+            None => config.set_growth(self.growth_percent),
+        }
         config.set_pause_budget(self.pause_budget);
         if let Some(percent) = self.overhead_limit {
             config.set_overhead_limit(percent)?;

@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
 #[cfg(feature = "capi")]
-pub(crate) use config::{BALANCED, RATIO, TIME_SHARE};
-pub(crate) use config::{Config, Finalizers};
+pub(crate) use config::{BALANCED, RATIO};
+pub(crate) use config::{Config, Finalizers, TIME_SHARE};
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
 pub(crate) use growth::{GrowCallback, GrowEnv};

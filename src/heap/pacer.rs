@@ -211,7 +211,10 @@ mod tests {
                 collector_nanoseconds,
                 initial_bytes: 0,
             };
-            assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample), 32 * MIB);
+            assert_eq!(
+                Pacer::new(0.5, HeapSizing::Balanced).headroom(sample),
+                32 * MIB
+            );
         }
     }
 
@@ -281,7 +284,10 @@ mod tests {
             collector_nanoseconds: 1_000,
             initial_bytes: 0,
         };
-        assert_eq!(Pacer::new(4.0, HeapSizing::Balanced).headroom(sample), 32 * MIB);
+        assert_eq!(
+            Pacer::new(4.0, HeapSizing::Balanced).headroom(sample),
+            32 * MIB
+        );
     }
 
     #[test]
@@ -295,7 +301,9 @@ mod tests {
             initial_bytes: 0,
         };
         for ceiling in [4.0, 0.5] {
-            let headroom = |percent, live| Pacer::new(ceiling, HeapSizing::Ratio(percent)).headroom(sample(live));
+            let headroom = |percent, live| {
+                Pacer::new(ceiling, HeapSizing::Ratio(percent)).headroom(sample(live))
+            };
             assert_eq!(headroom(30, 10 * MIB), 3 * MIB);
             assert_eq!(headroom(900, 10 * MIB), 90 * MIB);
             assert_eq!(headroom(1, 10 * MIB), LEAST_HEADROOM);
@@ -339,9 +347,21 @@ mod tests {
             collector_nanoseconds: 1,
             initial_bytes: 64 * MIB,
         };
-        assert_eq!(Pacer::new(4.0, HeapSizing::Balanced).headroom(sample(0)), 64 * MIB);
-        assert_eq!(Pacer::new(4.0, HeapSizing::Ratio(10)).headroom(sample(16 * MIB)), 48 * MIB);
-        assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(60 * MIB)), 30 * MIB);
-        assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(80 * MIB)), 40 * MIB);
+        assert_eq!(
+            Pacer::new(4.0, HeapSizing::Balanced).headroom(sample(0)),
+            64 * MIB
+        );
+        assert_eq!(
+            Pacer::new(4.0, HeapSizing::Ratio(10)).headroom(sample(16 * MIB)),
+            48 * MIB
+        );
+        assert_eq!(
+            Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(60 * MIB)),
+            30 * MIB
+        );
+        assert_eq!(
+            Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(80 * MIB)),
+            40 * MIB
+        );
     }
 }

@@ -22,12 +22,13 @@
 //! them while marking.
 
 use super::BlockHeap;
+use super::leaving_blocks::LeavingBlock;
 use super::mark::{Marking, beyond_the_end, unknown_type};
 use crate::base::{fallible, work};
 use crate::error::{Error, Result};
 use crate::heap::{
-    BLOCK_BYTES, BlockRecord, BlockState, Budget, GcRef, Hole, LOOKUP, LayoutTable, Moved,
-    ObjectHeader, ObjectSlot, Progress, SLOT_BYTES,
+    BLOCK_BYTES, BlockState, Budget, GcRef, Hole, LOOKUP, LayoutTable, Moved, ObjectHeader,
+    ObjectSlot, Progress, SLOT_BYTES,
 };
 
 /// The most blocks that leave in one collection.
@@ -36,77 +37,8 @@ const MOST_BLOCKS: usize = 1024;
 /// The most blocks whose records are looked at when a collection begins.
 const MOST_LOOKS: usize = 8192;
 
-/// The most slots that are recorded for a block.
-const MOST_SLOTS: usize = 8192;
-
 /// A block leaves if at most this number of its bytes are alive.
 const SPARSE_BYTES: u64 = BLOCK_BYTES / 8 * 3;
-
-/// A block that is to be evacuated.
-#[derive(Debug)]
-struct LeavingBlock {
-    block: usize,
-    /// Offsets of slots, divided by the size of a slot. Some come twice.
-    slots: Vec<u32>,
-}
-
-/// The blocks that are leaving. See the [module](self).
-#[derive(Debug, Default)]
-pub(crate) struct Leaving {
-    blocks: Vec<LeavingBlock>,
-    /// The blocks before this number in the list are done.
-    done: usize,
-    /// Where the next object moves to.
-    target: Hole,
-    /// The objects of the last step that tables name.
-    moved: Vec<Moved>,
-    has_moved: bool,
-    /// The bytes of the objects that have moved in the last step.
-    pub(crate) moved_bytes: u64,
-    /// The block at which the next choice begins.
-    next_choice: usize,
-}
-
-impl Leaving {
-    /// Whether blocks are leaving.
-    #[inline(always)]
-    pub(crate) fn is_active(&self) -> bool {
-        self.done < self.blocks.len()
-    }
-
-    /// Whether the last step has moved objects.
-    pub(crate) fn has_moved(&self) -> bool {
-        self.has_moved
-    }
-
-    /// Takes the objects of the last step that tables name.
-    pub(crate) fn take_moved(&mut self) -> Vec<Moved> {
-        self.has_moved = false;
-        core::mem::take(&mut self.moved)
-    }
-
-    /// The bytes of memory that the lists have.
-    pub(crate) fn side_bytes(&self) -> u64 {
-        let slots = self
-            .blocks
-            .iter()
-            .map(|leaving| fallible::bytes(&leaving.slots));
-        slots.sum::<u64>() + fallible::bytes(&self.blocks) + fallible::bytes(&self.moved)
-    }
-
-    /// Records the slot at `at`, which refers to an object in the block of this record. Whether
-    /// there was room.
-    fn record(&mut self, record: &BlockRecord, at: u64) -> bool {
-        let Some(leaving) = record
-            .leaving()
-            .and_then(|number| self.blocks.get_mut(number))
-        else {
-            return true;
-        };
-        let slot = (at / SLOT_BYTES) as u32;
-        leaving.slots.len() < MOST_SLOTS && fallible::push(&mut leaving.slots, slot).is_ok()
-    }
-}
 
 impl BlockHeap {
     /// Chooses the blocks that leave in the collection that begins: sparse ones, or all if

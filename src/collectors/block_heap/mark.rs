@@ -10,7 +10,7 @@
 //! it. Nothing moves then.
 
 use super::BlockHeap;
-use super::leaving::Leaving;
+use super::leaving_blocks::Leaving;
 use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};

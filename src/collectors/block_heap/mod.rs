@@ -9,13 +9,14 @@
 //! | `allocate`, `taken_gaps` | where new objects go |
 //! | `mark`, `mark_stack` | finding the live objects |
 //! | `evacuate` | moving objects out of candidates, in the trace of a collection that stops the program |
-//! | `leaving` | moving objects out of blocks, a few blocks at a time |
+//! | `leaving`, `leaving_blocks` | moving objects out of blocks, a few blocks at a time |
 //! | `sweep` | freeing lines and blocks, giving pages back |
 //! | `sizing` | growing and shrinking |
 
 mod allocate;
 mod evacuate;
 mod leaving;
+mod leaving_blocks;
 mod mark;
 mod mark_stack;
 mod sizing;
@@ -26,7 +27,7 @@ pub(crate) use allocate::rest_of_window;
 pub(crate) use mark::{MarkState, Marking, beyond_the_end, unknown_type};
 pub(crate) use taken_gaps::TakenGaps;
 
-use leaving::Leaving;
+use leaving_blocks::Leaving;
 use mark_stack::MarkStack;
 use sweep::SweepState;
 
