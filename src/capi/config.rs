@@ -29,7 +29,9 @@ pub const GCROOTS_COLLECTOR_COPYING: gcroots_collector_t = 3;
 /// collection moves those that are alive to the rest of the heap: its cost depends on what
 /// is alive of the new objects, and not on old objects, roots, externrefs or weak maps. A full
 /// collection marks the whole heap, frees what is dead in place, and moves the objects of
-/// sparsely used blocks together. So each object moves once, and old ones rarely.
+/// sparsely used blocks together. So each object moves once, and old ones rarely. In a heap of
+/// more than some hundred kilobytes it runs in steps, which allocations do, and the program goes on
+/// between them. gcroots_store_gc() stops the program for all of it.
 ///
 /// The heap consists of blocks of 32 KiB, and an object of more than half a block has blocks to
 /// itself and never moves. Objects may occupy all of the limit except one of 40 blocks; a heap
@@ -309,9 +311,10 @@ pub unsafe extern "C" fn gcroots_config_set_heap_sizing(
     }
 }
 
-/// Sets how long a minor collection should take at most, in microseconds. 0 is the default, and
+/// Sets how long a stop of the program should take at most, in microseconds. 0 is the default, and
 /// means 1000.
 ///
+/// A step of a full collection takes a quarter of it, a minor collection at most about two thirds.
 /// GCROOTS_COLLECTOR_GENERATIONAL lets its nursery grow while collections of that take much less
 /// than this, and makes it smaller when they take nearly as long. It has at least 64 KiB, so a
 /// collection that finds much alive may take longer. The other collectors have no nursery. Never
