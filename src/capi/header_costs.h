@@ -24,10 +24,10 @@
  *   gcroots_manually_rooted_to_rooted          49      49            49      49
  *   gcroots_manually_rooted_unroot             39      39            39      39
  *   gcroots_manually_rooted_unroot_later      120     120           120     120
- *   gcroots_weak_new                          110     110           110     110
- *   gcroots_weak_upgrade                       82      82            82      82
+ *   gcroots_weak_new                          140     140           160     140
+ *   gcroots_weak_upgrade                       91      91            91      91
  *   gcroots_weak_free                          72      72            72      72
- *   gcroots_weakmap_set                       340     340           340     330
+ *   gcroots_weakmap_set                       360     360           450     340
  *   gcroots_weakmap_get                       190     190           190     190
  *   gcroots_externref_new                      81      81            81      81
  *   gcroots_externref_data                     38      38            38      38
@@ -59,7 +59,7 @@
  *   gcroots_global_set                        130     270           130     130
  *   gcroots_func_call                         500     500           500     500
  *   gcroots_ref_to_raw                         53      53            53      53
- *   gcroots_ref_from_raw                      320     280           280     300
+ *   gcroots_ref_from_raw                      320     280           280     310
  *   gcroots_raw_struct_new                    140     240           140     140
  *   gcroots_raw_struct_get_ref                 57      59            59      57
  *   gcroots_raw_struct_set_ref                100     150           110     100
@@ -73,32 +73,33 @@
  *                                         copying     drc  generational    null   grows with
  *   gcroots_engine_new                        920     920           920     920   constant
  *   gcroots_engine_free                       660     660           660     660   the pooled heaps
- *   gcroots_store_new                        2700    2700          2700    2700   constant
- *   gcroots_store_free                       1600    2800          2800    1400   the roots and host objects
- *   gcroots_store_gc                        25000   37000         62000     300   the objects and roots
- *   gcroots_store_gc_step                   30000   42000         66000     130   the budget
- *   gcroots_store_gc_cancel                 24000   35000         57000      35   the objects and roots
- *   gcroots_store_trim                      24000   38000         62000    3300   the objects, roots and tables
- *   gcroots_store_verify                    48000  510000        320000   50000   the heap
+ *   gcroots_store_new                        2900    2900          2900    2900   constant
+ *   gcroots_store_free                       1700    3100          3300    1400   the roots and host objects
+ *   gcroots_store_gc                        26000   42000         78000     390   the objects and roots
+ *   gcroots_store_gc_step                   32000   47000         42000     150   the budget
+ *   gcroots_store_gc_step_for               32000   24000         26000     300   the time
+ *   gcroots_store_gc_cancel                 25000   40000           950      83   the objects and roots
+ *   gcroots_store_trim                      25000   43000         79000    3600   the objects, roots and tables
+ *   gcroots_store_verify                    49000  510000        310000   50000   the heap
  *   gcroots_store_drain_unroots                96      96            96      96   the queued roots
- *   gcroots_type_new_func                    3600    3600          3600    3600   the parameters
- *   gcroots_rec_group_free                    690     690           650     690   the types and fields
+ *   gcroots_type_new_func                    3600    3600          3600    3700   the parameters
+ *   gcroots_rec_group_free                    660     650           690     700   the types and fields
  *   gcroots_rec_group_add_struct              460     460           460     460   the fields
  *   gcroots_rec_group_add_func                590     590           590     590   the parameters
- *   gcroots_rec_group_register               4900    5200          5200    5200   the types and fields
- *   gcroots_array_fill                        350     350           350     350   0.63
- *   gcroots_array_copy                        410     410           410     410   0.56
+ *   gcroots_rec_group_register               5100    5100          5000    5200   the types and fields
+ *   gcroots_array_fill                        360     360           360     360   0.63
+ *   gcroots_array_copy                        420     420           420     420   0.56
  *   gcroots_array_read                         81      81            81      81   0.34
  *   gcroots_array_write                        83      83            83      83   0.34
- *   gcroots_table_new                        1100    2600          1400    1100   0.85, 89, 0.48, 0.85
- *   gcroots_table_grow                        710     990           770     690   the new elements
- *   gcroots_table_fill                        340    2300           560     340   0.63, 120, 0, 0.63
- *   gcroots_table_copy                        400    3000           410     400   0.56, 160, 0.56, 0.56
- *   gcroots_raw_array_new                     160     770           170     160   1.1, 32, 1.9, 1.1
- *   gcroots_raw_array_new_fixed               950    1600          1100     950   61, 95, 69, 61
+ *   gcroots_table_new                        1100    2600          1400    1100   0.85, 89, 18, 0.85
+ *   gcroots_table_grow                        710     990           740     690   the new elements
+ *   gcroots_table_fill                        340    2300           620     340   0.63, 120, 17, 0.63
+ *   gcroots_table_copy                        400    3000           460     400   0.56, 160, 0.56, 0.56
+ *   gcroots_raw_array_new                     160     770           170     160   1.1, 32, 2.3, 1.1
+ *   gcroots_raw_array_new_fixed               950    1600          1100     950   61, 96, 69, 61
  *   gcroots_raw_array_new_bytes                79     130            79      79   1.7, 0.19, 1.7, 1.7
- *   gcroots_raw_array_fill                    440    2400           660     440   0.63, 120, 0, 0.63
- *   gcroots_raw_array_copy                    360    3000           380     360   0.56, 160, 0.56, 0.56
+ *   gcroots_raw_array_fill                    470    2400           760     470   0.63, 120, 17, 0.63
+ *   gcroots_raw_array_copy                    370    3000           440     370   0.56, 160, 0.56, 0.56
  *   gcroots_root_visitor_report               680    1000          1000       -   the slots
  *
  * The other functions, by the most that a call takes under one of these collectors:
@@ -108,9 +109,10 @@
  *     gcroots_config_set_collector, gcroots_config_set_heap_limit,
  *     gcroots_config_set_heap_initial, gcroots_config_set_side_limit,
  *     gcroots_config_set_external_limit, gcroots_config_set_heap_growth,
- *     gcroots_config_set_pause_budget, gcroots_config_set_overhead_limit,
- *     gcroots_config_set_stress, gcroots_config_set_move_always,
- *     gcroots_config_set_pool, gcroots_config_set_poison, gcroots_config_set_call_depth,
+ *     gcroots_config_set_heap_sizing, gcroots_config_set_pause_budget,
+ *     gcroots_config_set_overhead_limit, gcroots_config_set_stress,
+ *     gcroots_config_set_move_always, gcroots_config_set_pool,
+ *     gcroots_config_set_poison, gcroots_config_set_call_depth,
  *     gcroots_config_set_exact_slots, gcroots_config_set_finalizers,
  *     gcroots_config_set_grow_callback, gcroots_config_set_wake_callback,
  *     gcroots_engine_clone, gcroots_ref_same_root, gcroots_type_clone,
@@ -140,29 +142,28 @@
  *     gcroots_array_get_u, gcroots_array_get_ref_into, gcroots_tag_type, gcroots_tag_eq,
  *     gcroots_exn_field, gcroots_store_take_exception, gcroots_table_free,
  *     gcroots_table_get_ref_into, gcroots_global_free, gcroots_global_get_ref_into,
- *     gcroots_heap_base, gcroots_raw_struct_new_default, gcroots_raw_array_len,
- *     gcroots_raw_throw
+ *     gcroots_heap_base, gcroots_raw_struct_new_default, gcroots_raw_array_len
  *
  *   At most 200:
  *     gcroots_set_error, gcroots_config_free, gcroots_ref_hash,
  *     gcroots_manually_rooted_clone, gcroots_manually_rooted_into_rooted,
  *     gcroots_weakmap_new, gcroots_weakmap_free, gcroots_unpin, gcroots_pin_data,
  *     gcroots_externref_data_tagged, gcroots_externref_set_data, gcroots_type_field,
- *     gcroots_type_supertype, gcroots_rec_group_add_array, gcroots_array_set, gcroots_array_span,
- *     gcroots_ref_type, gcroots_extern_convert_any, gcroots_any_convert_extern,
- *     gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
+ *     gcroots_type_supertype, gcroots_rec_group_add_array, gcroots_array_set,
+ *     gcroots_array_span, gcroots_ref_type, gcroots_extern_convert_any,
+ *     gcroots_any_convert_extern, gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
  *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_get,
  *     gcroots_raw_struct_set, gcroots_raw_array_get, gcroots_raw_array_set,
  *     gcroots_raw_externref_new, gcroots_raw_exn_tag, gcroots_raw_exn_field,
- *     gcroots_root_range_remove, gcroots_root_visitor_remove
+ *     gcroots_raw_throw, gcroots_root_range_remove, gcroots_root_visitor_remove
  *
  *   At most 400:
- *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_pin, gcroots_externref_new_with,
- *     gcroots_externref_new_with_manually_rooted, gcroots_externref_set_external_bytes,
- *     gcroots_externref_adjust_external_bytes, gcroots_exn_new, gcroots_table_type,
- *     gcroots_global_type, gcroots_raw_exn_new, gcroots_root_range_add,
- *     gcroots_root_visitor_add
+ *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_pin,
+ *     gcroots_externref_new_with, gcroots_externref_new_with_manually_rooted,
+ *     gcroots_externref_set_external_bytes, gcroots_externref_adjust_external_bytes,
+ *     gcroots_exn_new, gcroots_table_type, gcroots_global_type, gcroots_raw_exn_new,
+ *     gcroots_root_range_add, gcroots_root_visitor_add
  *
  *   At most 800:
  *     gcroots_store_gc_start, gcroots_raw_func_call
