@@ -255,6 +255,32 @@ CASE(garbage_is_upgraded_until_it_is_found_dead) {
   after_each_step(make_two_holders, upgrade_garbage, check_upgraded_garbage);
 }
 
+static gcroots_ref_t local;
+
+static void make_holders_and_a_root(void) {
+  make_two_holders();
+  local = new_local(gcroots_ref_null());
+}
+
+static void upgrade_into_a_root(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_weak_upgrade(store, moved, &ref));
+  was_alive = !gcroots_ref_is_null(ref);
+  OK(gcroots_ref_assign(store, local, ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_root(void) {
+  CHECK(is_alive(moved) == was_alive);
+  if (was_alive) CHECK(field_i32(local, 0) == 3);
+}
+
+CASE(garbage_is_upgraded_into_a_root) {
+  prepare = drop_from;
+  after_each_step(make_holders_and_a_root, upgrade_into_a_root, check_root);
+}
+
 CASE(what_a_weak_handle_names_is_alive_or_the_handle_names_nothing) {
   after_each_step(make_garbage_with_a_weak_handle, upgrade_garbage, check_upgraded_garbage);
   after_each_step(make_holders_and_drop_later, drop_and_upgrade, check_upgraded_garbage);
@@ -300,13 +326,15 @@ CASE(one_that_is_started_during_another_frees_what_is_dead_then) {
 
 static uint32_t raw;
 
-static void make_garbage_with_a_raw_reference(void) {
-  gcroots_scope_t scope;
-  make_two_holders();
-  collect();
-  scope = enter();
+static void take_raw(void) {
+  gcroots_scope_t scope = enter();
   OK(gcroots_ref_to_raw(store, field_ref(from, 1), &raw));
   OK(gcroots_scope_exit(store, scope));
+}
+
+static void take_raw_and_drop(void) {
+  take_raw();
+  drop_from();
 }
 
 /* What is dead is refused; what is not lives on. */
@@ -327,16 +355,18 @@ static void drop_and_root_raw(void) {
 }
 
 static void check_rooted_raw(void) {
-  if (was_alive) CHECK(is_alive(moved) && field_i32(field_ref(to, 1), 0) == 3);
+  /* Under a collector that moves it the bits may name another object. */
+  if (was_alive && heap_has(BETWEEN)) CHECK(is_alive(moved) && field_i32(field_ref(to, 1), 0) == 3);
 }
 
 CASE(garbage_is_rooted_by_its_raw_reference_until_it_is_found_dead) {
-  prepare = drop_from;
-  after_each_step(make_garbage_with_a_raw_reference, root_a_raw_reference, check_rooted_raw);
+  prepare = take_raw_and_drop;
+  after_each_step(make_two_holders, root_a_raw_reference, check_rooted_raw);
 }
 
 CASE(a_raw_reference_to_a_dead_object_is_refused) {
-  after_each_step(make_garbage_with_a_raw_reference, drop_and_root_raw, check_rooted_raw);
+  prepare = take_raw;
+  after_each_step(make_two_holders, drop_and_root_raw, check_rooted_raw);
 }
 
 /* --- Weak maps ------------------------------------------------------------------- */
@@ -533,19 +563,12 @@ CASE(objects_are_made_in_a_no_gc_span) {
   after_each_step(make_two_holders, make_in_a_span, check_made_in_a_span);
 }
 
-static gcroots_ref_t large;
-
-static void make_holders_and_a_local(void) {
-  make_two_holders();
-  large = new_local(gcroots_ref_null());
-}
-
 static void make_large(void) {
   gcroots_scope_t scope = enter();
   gcroots_val_t value = val_ref(field_ref(from, 1));
   gcroots_ref_t made;
   OK(gcroots_array_new(store, refs, &value, 9000, &made));
-  OK(gcroots_ref_assign(store, large, made));
+  OK(gcroots_ref_assign(store, local, made));
   OK(gcroots_array_new(store, refs, &value, 9000, &made));
   set_field(from, 1, val_null());
   OK(gcroots_scope_exit(store, scope));
@@ -553,12 +576,12 @@ static void make_large(void) {
 
 static void check_large(void) {
   gcroots_ref_t element;
-  OK(gcroots_array_get_ref(store, large, 8999, &element));
+  OK(gcroots_array_get_ref(store, local, 8999, &element));
   CHECK(field_i32(element, 0) == 3);
 }
 
 CASE(large_objects_are_made) {
-  after_each_step(make_holders_and_a_local, make_large, check_large);
+  after_each_step(make_holders_and_a_root, make_large, check_large);
 }
 
 CASE(a_step_in_a_no_gc_span_is_refused) {
@@ -651,16 +674,15 @@ static void run_sparse(size_t budget, void (*between)(void)) {
   gcroots_scope_t scope = enter();
   begin();
   make_sparse();
+  /* The first collection finds out which blocks are sparse. */
+  OK(gcroots_store_gc_start(store));
+  finish(SIZE_MAX);
   before = moved_bytes();
   OK(gcroots_store_gc_start(store));
   for (int steps = 0; !step(budget); steps++) {
     CHECK(steps < NEVER);
     if (heap_has(BETWEEN)) between();
   }
-  check_sparse();
-  /* A pair of collections: the first may have begun before the objects were dropped. */
-  OK(gcroots_store_gc_start(store));
-  finish(budget);
   check_sparse();
   if (heap_has(BETWEEN) && !stressed && between != name_and_root) CHECK(moved_bytes() > before);
   OK(gcroots_scope_exit(store, scope));

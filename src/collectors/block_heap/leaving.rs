@@ -27,8 +27,8 @@ use super::mark::{Marking, beyond_the_end, unknown_type};
 use crate::base::{fallible, work};
 use crate::error::{Error, Result};
 use crate::heap::{
-    BLOCK_BYTES, BlockState, Budget, GcRef, Hole, LOOKUP, LayoutTable, Moved, ObjectHeader,
-    ObjectSlot, Progress, SLOT_BYTES,
+    BLOCK_BYTES, BlockState, Budget, GcRef, Hole, LOOKUP, LayoutTable, Moved, Mutator,
+    ObjectHeader, ObjectSlot, Progress, SLOT_BYTES,
 };
 
 /// The most blocks that leave in one collection.
@@ -37,13 +37,19 @@ const MOST_BLOCKS: usize = 1024;
 /// The most blocks whose records are looked at when a collection begins.
 const MOST_LOOKS: usize = 8192;
 
+/// The free blocks that objects may move to: one for this number of blocks in use, and at most
+/// this number.
+const BLOCKS_FOR_COPIES: usize = 16;
+const MOST_FOR_COPIES: usize = 256;
+
 /// A block leaves if at most this number of its bytes are alive.
 const SPARSE_BYTES: u64 = BLOCK_BYTES / 8 * 3;
 
 impl BlockHeap {
     /// Chooses the blocks that leave in the collection that begins: sparse ones, or all if
     /// `moves_all`, as far as there are free blocks for their objects.
-    pub(crate) fn choose_leaving(&mut self, moves_all: bool) {
+    pub(crate) fn choose_leaving(&mut self, mutator: &Mutator, moves_all: bool) {
+        self.commit_for_copies(mutator);
         let space = &self.space;
         let (first, end) = (space.first_old_block(), space.used_end());
         let spare = space
@@ -75,6 +81,20 @@ impl BlockHeap {
             block += 1;
         }
         self.leaving.next_choice = block;
+    }
+
+    /// Commits some memory for objects that move, if there are few free blocks and the heap may
+    /// grow. More becomes free when they have moved.
+    fn commit_for_copies(&mut self, mutator: &Mutator) {
+        let wanted = (self.space.used_end() / BLOCKS_FOR_COPIES).clamp(8, MOST_FOR_COPIES);
+        let free = self.space.free_blocks();
+        let missing = (wanted + self.space.promotion_reserve()).saturating_sub(free);
+        let bytes = self.space.committed_bytes() + missing as u64 * BLOCK_BYTES;
+        if missing > 0 && !self.asks_to_grow && bytes <= self.space.limit_bytes() {
+            // If the system refuses, fewer blocks leave. That is no error.
+            let _ = self.space.commit(bytes);
+            self.update_end(mutator);
+        }
     }
 
     /// Lets all blocks stay that have not left.

@@ -126,7 +126,7 @@ impl CycleSteps for GenerationalHeap {
     fn begin_cycle(&mut self, mutator: &Mutator) -> Result<()> {
         self.blocks.begin_marks(mutator.bump.allocated_bytes(), 0);
         self.blocks.space.set_marking_state(MarkingState::Marking);
-        self.blocks.choose_leaving(self.moves_all);
+        self.blocks.choose_leaving(mutator, self.moves_all);
         self.update_barrier(mutator);
         Ok(())
     }
