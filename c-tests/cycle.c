@@ -708,6 +708,7 @@ static void exchange(void) {
     gcroots_ref_t holder = make_node(node, -1, ref, gcroots_ref_null());
     OK(gcroots_array_set_ref(store, all, at + 1, holder));
     if (at + KEPT_OF < MADE) set_field(element(all, at + KEPT_OF), 1, val_ref(ref));
+    OK(gcroots_array_set_ref(store, all, at + 4, ref));
     OK(gcroots_array_copy(store, all, at + 2, all, at, 2));
     set_field(element(all, at + 3), 2, val_ref(element(all, at + 2)));
     CHECK(same_object(field_ref(element(all, at + 3), 1), ref));

@@ -178,8 +178,7 @@ impl BlockSpace {
     /// set.
     pub(crate) fn reset(&mut self, poison: bool) {
         let used_end = self.used_end();
-        // A collection that was not completed leaves gray bits.
-        self.drop_marks();
+        self.forget_gray();
         self.empty_nursery(false);
         self.set_nursery_blocks(self.first_nursery());
         for block in self.slot..used_end {

@@ -54,8 +54,14 @@ impl BlockSpace {
 
     /// Forgets all marks and gray bits, because the collection is dropped.
     pub(crate) fn drop_marks(&self) {
-        let records = &self.records()[..self.used_end().min(self.blocks())];
+        let end = self.used_end().min(self.blocks());
+        let records = &self.records()[self.first_old_block()..end];
         records.iter().for_each(BlockRecord::drop_marks);
+        self.forget_gray();
+    }
+
+    /// Forgets the gray bits of a collection that was not completed. None is under way then.
+    pub(super) fn forget_gray(&self) {
         while self.take_gray(|_| true).is_some() {}
         self.marking.set(MarkingState::Idle);
     }
