@@ -656,6 +656,8 @@ static void check_sparse(void) {
     CHECK(now == hashes[i / KEPT_OF]);
     OK(gcroots_weakmap_get(store, map, ref, &value));
     CHECK(same_object(value, hosts));
+    if (!gcroots_ref_is_null(element(all, i + 4)))
+      CHECK(field_i32(element(all, i + 4), 0) % KEPT_OF == 0);
     CHECK(data_of(element(hosts, i / KEPT_OF)) == &datas[i / KEPT_OF]);
     OK(gcroots_scope_exit(store, scope));
   }
@@ -708,7 +710,6 @@ static void exchange(void) {
     gcroots_ref_t holder = make_node(node, -1, ref, gcroots_ref_null());
     OK(gcroots_array_set_ref(store, all, at + 1, holder));
     if (at + KEPT_OF < MADE) set_field(element(all, at + KEPT_OF), 1, val_ref(ref));
-    OK(gcroots_array_set_ref(store, all, at + 4, ref));
     OK(gcroots_array_copy(store, all, at + 2, all, at, 2));
     set_field(element(all, at + 3), 2, val_ref(element(all, at + 2)));
     CHECK(same_object(field_ref(element(all, at + 3), 1), ref));
@@ -719,6 +720,23 @@ static void exchange(void) {
 CASE(references_change_while_objects_leave_sparse_blocks) {
   if (stressed) return;
   run_sparse(3000, exchange);
+}
+
+/* Stores references to nodes that stay where none were, and makes nothing. */
+static void store_old(void) {
+  for (int i = 0; i < 40; i++) {
+    gcroots_scope_t scope = enter();
+    uint32_t at = (turn++ * 7919 % KEPT) * KEPT_OF;
+    gcroots_ref_t ref = element(all, at);
+    OK(gcroots_array_set_ref(store, all, at + 4, ref));
+    set_field(element(all, turn * 104729 % KEPT * KEPT_OF), 2, val_ref(ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+CASE(references_are_stored_while_objects_leave_sparse_blocks) {
+  if (stressed) return;
+  run_sparse(3000, store_old);
 }
 
 static gcroots_weak_t names[KEPT];
