@@ -3,7 +3,8 @@
  *   stops COLLECTOR MIB STOPS     prints how long the calls took that stopped the program, in a
  *                                 graph of MIB mebibytes whose objects are replaced and whose
  *                                 references change, until STOPS stops were seen: percentiles in
- *                                 CPU time of the thread and in wall time, and a histogram
+ *                                 CPU time of the thread and in wall time, a histogram, and what
+ *                                 the library has counted, by kind
  *
  * A stop is a call that takes more than 5 us. COLLECTOR is the collector's number.
  */
@@ -110,6 +111,19 @@ static void print_histogram(const double *values, size_t count) {
   }
 }
 
+/* What the library has counted itself, in wall time. */
+static void print_kinds(void) {
+  static const char *const names[] = {"minor", "step", "mark end", "evacuation", "full"};
+  for (gcroots_pause_kind_t kind = 0; kind < sizeof names / sizeof *names; kind++) {
+    gcroots_pauses_t pauses;
+    MUST(gcroots_store_pauses(store, kind, &pauses));
+    if (pauses.count > 0)
+      printf("  %-10s %8llu: p50 %5.0f  p99 %5.0f  p99.9 %5.0f  max %5.0f us\n", names[kind],
+             (unsigned long long)pauses.count, (double)pauses.p50 / 1e3, (double)pauses.p99 / 1e3,
+             (double)pauses.p99_9 / 1e3, (double)pauses.max_nanoseconds / 1e3);
+  }
+}
+
 int main(int argc, char **argv) {
   struct stops stops = {0};
   gcroots_stats_t before, after;
@@ -143,6 +157,7 @@ int main(int argc, char **argv) {
   print_percentiles("CPU time", stops.cpu, stops.count);
   print_percentiles("wall time", stops.wall, stops.count);
   print_histogram(stops.cpu, stops.count);
+  print_kinds();
   free_types(types, 2);
   free_store_and_engine();
   free(stops.cpu);

@@ -439,7 +439,7 @@ typedef uint32_t gcroots_heap_sizing_t;
 typedef uint32_t gcroots_finalizers_t;
 
 /**
- * The library chooses: GCROOTS_COLLECTOR_COPYING.
+ * The library chooses: GCROOTS_COLLECTOR_GENERATIONAL.
  */
 #define GCROOTS_COLLECTOR_AUTO 0
 

@@ -161,7 +161,7 @@ impl ArrayRef {
     ///
     /// * The errors for the array;
     /// * [`Error::Unsupported`](crate::Error::Unsupported) if the collector has no pins, because
-    ///   it moves all objects: [`Copying`](crate::Collector::Copying), the default;
+    ///   it moves all objects: [`Copying`](crate::Collector::Copying);
     /// * [`Error::NoGc`](crate::Error::NoGc), [`Error::Limit`](crate::Error::Limit) and
     ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
     pub fn pin(&self, mut store: impl AsContextMut) -> Result<Pinned> {

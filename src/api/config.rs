@@ -19,7 +19,7 @@ use crate::error::Result;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Collector {
-    /// The library's choice, currently the copying collector.
+    /// The library's choice: [`Collector::Generational`].
     #[default]
     Auto,
     /// No collector. Memory is freed with the store. The smallest heap is 16 KiB.

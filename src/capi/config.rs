@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
 pub type gcroots_collector_t = u32;
 
-/// The library chooses: GCROOTS_COLLECTOR_COPYING.
+/// The library chooses: GCROOTS_COLLECTOR_GENERATIONAL.
 pub const GCROOTS_COLLECTOR_AUTO: gcroots_collector_t = 0;
 /// The null collector: never collects. Objects, and their finalizers, wait for the
 /// store's deletion. The least heap limit is 16 KiB.

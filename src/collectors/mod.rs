@@ -50,10 +50,10 @@ pub(crate) const COLLECTING: [u32; 4] = [DRC, COPYING, GENERATIONAL, CHECK];
 /// Errors: [`Error::InvalidArgument`] for any other number.
 pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
     match number {
-        AUTO | COPYING => Ok(&copying::Copying),
+        COPYING => Ok(&copying::Copying),
         NULL => Ok(&null::Null),
         DRC => Ok(&drc::Drc),
-        GENERATIONAL => Ok(&generational::Generational),
+        AUTO | GENERATIONAL => Ok(&generational::Generational),
         CHECK => Ok(&check::Check),
         _ => Err(Error::InvalidArgument {
             parameter: "collector",

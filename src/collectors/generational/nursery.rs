@@ -392,13 +392,16 @@ impl GenerationalHeap {
         let may_grow = has_survivors && self.nursery.taken == blocks;
         let wanted = &mut self.nursery.wanted;
         let larger = match blocks {
-            // Twice the size, for at most three quarters of the budget.
-            _ if 2 * blocks <= MODERATE_BLOCKS && nanoseconds < budget / 8 * 3 => 2 * blocks,
+            // Twice the size, for at most three eighths of the budget. Some collections take more
+            // than twice as long as most.
+            _ if 2 * blocks <= MODERATE_BLOCKS && nanoseconds < budget / 16 * 3 => 2 * blocks,
             _ if nanoseconds < budget / 4 => blocks + blocks.div_ceil(4),
             _ => blocks,
         };
-        if nanoseconds > budget / 8 * 5 {
-            *wanted = (blocks / 4 * 3).clamp(FIRST_NURSERY_BLOCKS, *wanted);
+        if nanoseconds > budget / 4 * 3 {
+            *wanted = (blocks / 2).clamp(FIRST_NURSERY_BLOCKS, *wanted);
+        } else if nanoseconds > budget / 2 {
+            *wanted = (blocks - blocks / 4).clamp(FIRST_NURSERY_BLOCKS, *wanted);
         } else if may_grow && blocks >= *wanted {
             *wanted = larger;
         }

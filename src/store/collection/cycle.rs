@@ -26,6 +26,9 @@ use crate::store::{Cold, PauseKind, Store};
 // A function has its index where an externref has it.
 const _: () = assert!(EXTERN_INDEX == FUNC_INDEX);
 
+/// What trimming a slot costs at most.
+const TRIM_COST: u64 = 4;
+
 /// Under stress the budgets of steps are this number of powers of two.
 const STRESS_SIZES: u64 = 16;
 
@@ -309,7 +312,7 @@ impl Cold {
                 }
                 let live = paced.cycle.stats().live_bytes;
                 self.end_pace(store)?;
-                self.trim_slots(store);
+                self.trim_slots(store, budget);
                 let headroom = self.next_headroom(store, &paced.sample, live, began)?;
                 *paced.headroom.insert(headroom)
             }
@@ -318,9 +321,14 @@ impl Cold {
     }
 
     /// Trims the tables of slots: free slots at their ends are not scanned any more. Each is trimmed
-    /// at once, because the program uses them between the steps. The tables that cycles sweep in
-    /// place keep their size.
-    fn trim_slots(&mut self, store: &Store) {
+    /// at once, because the program uses them between the steps. So only tables are trimmed for
+    /// which the budget suffices. The tables that cycles sweep in place keep their size.
+    fn trim_slots(&mut self, store: &Store, budget: &Budget) {
+        let rooted = store.manual.span().len() + store.tables.span().len();
+        let slots = (rooted + store.globals.span().len()) as u64 + store.weak.swept();
+        if slots.saturating_mul(TRIM_COST) > budget.left() {
+            return;
+        }
         let kind = CollectionKind::Minor;
         let numbers = 0..;
         for number in numbers {
