@@ -111,7 +111,7 @@ impl<T> Store<T> {
     ///     let mut context = Context::from_waker(Waker::noop());
     ///     while collection.as_mut().poll(&mut context)?.is_pending() {}
     /// }
-    /// assert_eq!(store.stats().collections, 1);
+    /// assert!(store.stats().collections >= 1);
     /// assert_eq!(kept.data(&store)?.unwrap().downcast_ref(), Some(&7u32));
     /// # anyhow::Ok(())
     /// ```
