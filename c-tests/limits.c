@@ -227,12 +227,11 @@ static uint64_t collections_of_arrays(int count) {
   return collections_of_heap() - before;
 }
 
-/* The collections while 16 MiB of dead arrays are made in a heap of 1 MiB of live ones. */
-static uint64_t collections_with_growth(uint32_t percent) {
-  gcroots_config_t *config = variant_config(64 * mib);
+/* The collections while 16 MiB of dead arrays are made in a heap of 1 MiB of live ones, with this
+   configuration, which is freed. */
+static uint64_t collections_with(gcroots_config_t *config) {
   gcroots_type_t *type;
   gcroots_ref_t ref;
-  OK(gcroots_config_set_heap_growth(config, percent));
   OK(gcroots_config_set_pause_budget(config, 1));
   use(config);
   type = new_array(plain(GCROOTS_STORAGE_I8));
@@ -240,6 +239,18 @@ static uint64_t collections_with_growth(uint32_t percent) {
   gcroots_type_free(type);
   OK(gcroots_store_gc(store));
   return collections_of_arrays(4096);
+}
+
+static uint64_t collections_with_growth(uint32_t percent) {
+  gcroots_config_t *config = variant_config(64 * mib);
+  OK(gcroots_config_set_heap_growth(config, percent));
+  return collections_with(config);
+}
+
+static uint64_t collections_with_sizing(gcroots_heap_sizing_t rule, uint32_t percent) {
+  gcroots_config_t *config = variant_config(64 * mib);
+  OK(gcroots_config_set_heap_sizing(config, rule, percent));
+  return collections_with(config);
 }
 
 CASE(headroom_is_the_configured_share_of_the_live_bytes) {
@@ -273,21 +284,6 @@ CASE(a_rule_of_heap_sizing_that_does_not_exist_is_refused) {
   OK(gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_RATIO, UINT32_MAX));
   OK(gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_BALANCED, 0));
   gcroots_config_free(config);
-}
-
-/* The collections under a rule of heap sizing. */
-static uint64_t collections_with_sizing(gcroots_heap_sizing_t rule, uint32_t percent) {
-  gcroots_config_t *config = variant_config(64 * mib);
-  gcroots_type_t *type;
-  gcroots_ref_t ref;
-  OK(gcroots_config_set_heap_sizing(config, rule, percent));
-  OK(gcroots_config_set_pause_budget(config, 1));
-  use(config);
-  type = new_array(plain(GCROOTS_STORAGE_I8));
-  OK(gcroots_array_new_default(store, type, 1 << 20, &ref));
-  gcroots_type_free(type);
-  OK(gcroots_store_gc(store));
-  return collections_of_arrays(4096);
 }
 
 CASE(a_ratio_is_the_configured_share_of_the_live_bytes) {

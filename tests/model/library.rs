@@ -1541,8 +1541,9 @@ impl Library {
         self.with_out(|out| unsafe { gcroots_ref_eq(self.store(), a, b, out) })
     }
 
-    /// Alternates between three cases: no collection, a collection in small steps, and a
-    /// cancelled one. The next collection frees what this leaves.
+    /// Alternates between three cases: no collection, a collection in small steps, and one that is
+    /// cancelled, or left under way where the store takes other calls between the steps. The next
+    /// collection frees what this leaves.
     fn collect_in_steps(&self) {
         // SAFETY: the store is alive.
         unsafe {
@@ -1559,7 +1560,10 @@ impl Library {
                     return;
                 }
             }
-            done(gcroots_store_gc_cancel(self.store)).unwrap_or(Written::Nothing);
+            let probe = |out: *mut _| gcroots_store_has_exception(self.store, out);
+            if with_out::<bool>(probe).is_err() {
+                done(gcroots_store_gc_cancel(self.store)).unwrap_or(Written::Nothing);
+            }
         }
     }
 

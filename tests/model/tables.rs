@@ -153,6 +153,11 @@ impl Model {
 
 impl Planner<'_> {
     pub(crate) fn plan_table(&mut self, call: Call) -> Action {
+        // Growing makes another array, and ends queued roots, unless the old one is long enough,
+        // which the model does not know.
+        if matches!(call, Call::TableGrow) && !self.model.leaving.is_empty() {
+            return Action::DrainUnroots;
+        }
         Action::Table(match call {
             Call::TableNew => self.table_new(),
             Call::TableCopy => self.table_copy(),

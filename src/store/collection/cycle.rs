@@ -461,6 +461,8 @@ impl Cold {
 
     /// Adds a complete cycle to the statistics, and sets the budgets until the next collection.
     fn count_cycle(&mut self, store: &Store, paced: &PacedCycle) {
+        // A collection ends all roots that wait to be unrooted.
+        store.manual.unroot_queued();
         let live = paced.cycle.stats().live_bytes;
         self.begin_budgets(store, paced.headroom.unwrap_or(0), &paced.sample, live);
         self.collections += 1;

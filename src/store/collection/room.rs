@@ -41,21 +41,20 @@ impl Cold {
         let count = self.stress_count.saturating_add(1);
         let is_stressed = every > 0 && count >= every;
         if is_stressed || store.external_pressure.get() {
-            let kind = self.stressed_kind();
+            let kind = self.kind_that_is_due(is_stressed);
             self.collect_on_demand(store, kind, None)?;
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
     }
 
-    /// The kind of the next collection under stress. Minor and major alternate, so that both are
-    /// tested. Where the program runs between the steps of major ones, there are more minor ones,
-    /// each with a step.
-    fn stressed_kind(&mut self) -> CollectionKind {
-        let runs_cycles = self
-            .heap
-            .as_deref_mut()
-            .is_some_and(|heap| heap.cycle().is_some());
+    /// The kind of the next collection under stress, or because of external bytes. Minor and major
+    /// alternate, so that stress tests both, and external bytes that a minor collection does not
+    /// free bring a major one. Where the program runs between the steps of major ones, stress runs
+    /// more minor ones, each with a step.
+    fn kind_that_is_due(&mut self, is_stressed: bool) -> CollectionKind {
+        let heap = self.heap.as_deref_mut();
+        let runs_cycles = is_stressed && heap.is_some_and(|heap| heap.cycle().is_some());
         let every = if runs_cycles { 8 } else { 2 };
         match self.collections % every {
             last if last == every - 1 => CollectionKind::Major,
