@@ -695,7 +695,7 @@ static void do_nothing(void) {
 }
 
 CASE(objects_leave_sparse_blocks) {
-  if (stressed && !heap_has(BETWEEN)) return;
+  if (stressed) return;
   run_sparse(5000, do_nothing);
 }
 
@@ -759,7 +759,7 @@ static void name_and_root(void) {
 }
 
 CASE(blocks_of_named_and_rooted_objects_stay) {
-  if (stressed && !heap_has(BETWEEN)) return;
+  if (stressed) return;
   run_sparse(5000, name_and_root);
   for (uint32_t i = 0; i < KEPT; i++) CHECK(names[i].store_id == 0 || is_alive(names[i]));
 }
