@@ -12,7 +12,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 34] = [
+const SECTIONS: [&str; 36] = [
     "version",
     "status",
     "config",
@@ -34,6 +34,7 @@ const SECTIONS: [&str; 34] = [
     "rec_group",
     "value",
     "structs",
+    "fused",
     "arrays",
     "i31",
     "casts",
@@ -47,6 +48,7 @@ const SECTIONS: [&str; 34] = [
     "raw_host",
     "root_range",
     "root_visitor",
+    "code_layout",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -45,7 +45,7 @@ struct arguments {
   gcroots_slot_layout_t layout;
   gcroots_root_range_t slots;
   gcroots_externref_options_t externref;
-  unsigned char written[sizeof(gcroots_stats_t)];
+  unsigned char written[sizeof(gcroots_code_layout_t)];
 };
 
 /* The finalizer that is passed. A refused call leaves the data with the caller. */
@@ -99,6 +99,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_new, , "engine out", "", (a->engine, a->out))
 
 #define ERROR_CALLS(X) X(gcroots_set_error, , "message", "", (a->message))
+
+#define LAYOUT_CALLS(X) X(gcroots_code_layout, , "out", "", (a->out))
 
 #define TYPE_CALLS(X)                                                                     \
   X(gcroots_type_kind, , "type out", "", (a->type, a->out))                               \
@@ -227,6 +229,15 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_struct_new, , "store type fields out", "", (a->store, a->type, a->fields, 1, a->out)) \
   X(gcroots_struct_new, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))           \
   X(gcroots_struct_new_default, , "store type out", "", (a->store, a->type, a->out))
+
+#define FUSED_CALLS(X)                                                                        \
+  X(gcroots_struct_new_into, , "store type fields", "dst",                                    \
+    (a->store, a->type, a->fields, 1, a->h.dst))                                              \
+  X(gcroots_struct_new_into, _0, "store type", "dst", (a->store, a->type, NULL, 0, a->h.dst)) \
+  X(gcroots_struct_new_escape, , "store type fields out", "scope",                            \
+    (a->store, a->h.scope, a->type, a->fields, 1, a->out))                                    \
+  X(gcroots_struct_new_escape, _0, "store type out", "scope",                                 \
+    (a->store, a->h.scope, a->type, NULL, 0, a->out))
 
 #define FIELD_CALLS(X)                                                                           \
   X(gcroots_struct_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \
@@ -439,6 +450,7 @@ struct call {
 DEFINE_TABLE(config_calls, CONFIG_CALLS)
 DEFINE_TABLE(engine_calls, ENGINE_CALLS)
 DEFINE_TABLE(error_calls, ERROR_CALLS)
+DEFINE_TABLE(layout_calls, LAYOUT_CALLS)
 DEFINE_TABLE(type_calls, TYPE_CALLS)
 DEFINE_TABLE(group_calls, GROUP_CALLS)
 DEFINE_TABLE(unroot_later_calls, UNROOT_LATER_CALLS)
@@ -455,6 +467,7 @@ DEFINE_TABLE(pin_calls, PIN_CALLS)
 DEFINE_TABLE(weakmap_calls, WEAKMAP_CALLS)
 DEFINE_TABLE(externref_calls, EXTERNREF_CALLS)
 DEFINE_TABLE(struct_calls, STRUCT_CALLS)
+DEFINE_TABLE(fused_calls, FUSED_CALLS)
 DEFINE_TABLE(field_calls, FIELD_CALLS)
 DEFINE_TABLE(array_calls, ARRAY_CALLS)
 DEFINE_TABLE(array_range_calls, ARRAY_RANGE_CALLS)

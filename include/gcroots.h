@@ -3409,6 +3409,50 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
                                         size_t index,
                                         gcroots_ref_t value_or_null);
 
+/* --- Structs made for a root -------------------------------------------------
+ *
+ * Functions that make a struct and do what mostly follows, in one call.
+ */
+
+/**
+ * Makes a struct as gcroots_struct_new() does, and makes a scoped root refer to it: for loops
+ * that use one local for all their objects. May collect. Hold no lock that a finalizer takes.
+ *
+ * \param type, fields, count as for gcroots_struct_new(). A value may be `dst` itself
+ * \param dst a scoped handle, usually that of a local (borrowed)
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         as gcroots_struct_new() otherwise. `dst` is unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_new_into(gcroots_store_t *store,
+                                         const gcroots_type_t *type,
+                                         const gcroots_val_t *fields,
+                                         size_t count,
+                                         gcroots_ref_t dst);
+
+/**
+ * Makes a struct as gcroots_struct_new() does, ends the current scope, and roots the struct in
+ * the enclosing scope: for functions that build from what they have made. After a failure the
+ * scope is still open. May collect. Hold no lock that a finalizer takes.
+ *
+ * \param scope the current scope
+ * \param type, fields, count as for gcroots_struct_new()
+ * \param[out] out the new handle, in the enclosing scope
+ * \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
+ *         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended;
+ *         as gcroots_struct_new() otherwise
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_new_escape(gcroots_store_t *store,
+                                           gcroots_scope_t scope,
+                                           const gcroots_type_t *type,
+                                           const gcroots_val_t *fields,
+                                           size_t count,
+                                           gcroots_ref_t *out);
+
 /* --- Arrays ------------------------------------------------------------------
  *
  * An array has elements of one type. Its length never changes. Indices start at 0.
@@ -5883,6 +5927,279 @@ GCROOTS_API
 gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
                                              const gcroots_root_range_t *range,
                                              const gcroots_slot_layout_t *layout_or_null);
+
+/* --- Layout for compiled code ------------------------------------------------
+ *
+ * For compilers that emit the fast paths of this library: where a store, a type and a field
+ * have what such code reads and writes. docs/engines.md explains the paths, and works out an
+ * allocation and a store. gcroots_inline.h is an implementation of them in C.
+ *
+ * The layout has a version, which is part of the entry word of each store. Code that adds the
+ * version that it was made for to its thread's word finds no match in a library with another
+ * layout, and must call then. So it is never silently wrong.
+ */
+
+/**
+ * Offsets in bytes. A slot of a root is two `uint32_t`: the generation and the raw reference.
+ * The record of a scope is a `uint64_t`, the serial number, and two `uint32_t`: the length of
+ * the scoped roots and the number of no-GC spans when the scope was entered.
+ */
+typedef struct {
+  /**
+   * The version of the layout.
+   */
+  uint32_t version;
+  /**
+   * The size of an entry of the host data.
+   */
+  uint32_t host_entry_bytes;
+  /**
+   * The offset of the thread's word from the thread pointer, as the ABI of the platform
+   * defines it. The word is a `uint64_t`, the variable gcroots_thread_token.
+   */
+  int64_t thread_token;
+  /**
+   * From a store: the entry word, a `uint64_t`. The thread may call while it is the thread's word plus the version.
+   */
+  uint32_t entry;
+  /**
+   * From a store: the id that is in the store's handles, a `uint64_t`.
+   */
+  uint32_t id;
+  /**
+   * From a store: the number of slots in use, a `uint32_t`.
+   */
+  uint32_t scoped_length;
+  /**
+   * From a store: the number of slots, from the first on, that refer to no young object, a `uint32_t`.
+   */
+  uint32_t scoped_old;
+  /**
+   * From a store: the address of the first slot.
+   */
+  uint32_t scoped_slots;
+  /**
+   * From a store: the address of the innermost scope's record.
+   */
+  uint32_t scope_top;
+  /**
+   * From a store: the address of the record that is kept for finalizers. Records before it can be used.
+   */
+  uint32_t scope_end;
+  /**
+   * From a store: the serial number of the next scope, a `uint64_t`.
+   */
+  uint32_t scope_next_serial;
+  /**
+   * From a store: the heap's base.
+   */
+  uint32_t heap_base;
+  /**
+   * From a store: the offset at which the heap starts, a `uint64_t`.
+   */
+  uint32_t heap_start;
+  /**
+   * From a store: the offset at which it ends, a `uint64_t`.
+   */
+  uint32_t heap_end;
+  /**
+   * From a store: the number of offsets, from the start on, at which the least object fits, a `uint64_t`.
+   */
+  uint32_t heap_object_offsets;
+  /**
+   * From a store: the offset of the next object, a `uint64_t`.
+   */
+  uint32_t window_next;
+  /**
+   * From a store: the greatest offset at which it may end, a `uint64_t`.
+   */
+  uint32_t window_limit;
+  /**
+   * From a store: the offset of the window's end, a `uint64_t`.
+   */
+  uint32_t window_end;
+  /**
+   * From a store: the number of objects, a `uint64_t`.
+   */
+  uint32_t objects;
+  /**
+   * From a store: the first value that concerns the collector, a `uint64_t`.
+   */
+  uint32_t barrier_first;
+  /**
+   * From a store: the number of values that concern it, a `uint64_t`.
+   */
+  uint32_t barrier_length;
+  /**
+   * From a store: the number of granules of the nursery, a `uint64_t`.
+   */
+  uint32_t barrier_nursery;
+  /**
+   * From a store: whether values in new objects concern it too, a `bool`.
+   */
+  uint32_t barrier_new_objects;
+  /**
+   * From a store: the number of open spans, a `uint32_t`.
+   */
+  uint32_t no_gc_spans;
+  /**
+   * From a store: the address of the array of types.
+   */
+  uint32_t type_table;
+  /**
+   * From a store: the length of that array, a `size_t`.
+   */
+  uint32_t type_count;
+  /**
+   * From a store: whether raw references need calls, a `bool`.
+   */
+  uint32_t checks_raw_slowly;
+  /**
+   * From a store: how often a root was made to refer to something else, a `uint64_t`.
+   */
+  uint32_t counted_releases;
+  /**
+   * From a store: the number of slots that were ever used, a `uint32_t`.
+   */
+  uint32_t manual_used;
+  /**
+   * From a store: the index of the first free slot, a `uint32_t`.
+   */
+  uint32_t manual_free;
+  /**
+   * From a store: the address of the first slot.
+   */
+  uint32_t manual_slots;
+  /**
+   * From a store: how many were made, a `uint64_t`.
+   */
+  uint32_t manual_created;
+  /**
+   * From a store: how many have ended, a `uint64_t`.
+   */
+  uint32_t manual_released;
+  /**
+   * From a store: the binary logarithm of the slots of a group, a `uint32_t`.
+   */
+  uint32_t manual_group_shift;
+  /**
+   * From a store: whether a slot of each group was written, 64 `bool`s.
+   */
+  uint32_t manual_groups;
+  /**
+   * From a store: not 0 if roots wait for being unrooted, a `uint32_t`.
+   */
+  uint32_t manual_queue;
+  /**
+   * From a store: the address of the first entry.
+   */
+  uint32_t host_entries;
+  /**
+   * From a store: the number of entries that were ever used, a `uint32_t`.
+   */
+  uint32_t host_used;
+  /**
+   * From a store: the index of the first free entry, a `uint32_t`.
+   */
+  uint32_t host_free;
+  /**
+   * From a store: as `manual_group_shift`.
+   */
+  uint32_t host_group_shift;
+  /**
+   * From a store: as `manual_groups`.
+   */
+  uint32_t host_groups;
+  /**
+   * From a gcroots_type_t: the header of the type's objects, a `uint64_t`.
+   */
+  uint32_t type_header;
+  /**
+   * From a gcroots_type_t: the bytes of a struct, a `uint32_t`.
+   */
+  uint32_t type_bytes;
+  /**
+   * From a gcroots_type_t: the bytes of an element, a `uint32_t`.
+   */
+  uint32_t type_element_bytes;
+  /**
+   * From a gcroots_type_t: whether all fields have defaults, a `bool`.
+   */
+  uint32_t type_has_defaults;
+  /**
+   * From a gcroots_type_t: the address of the first field's layout.
+   */
+  uint32_t type_fields;
+  /**
+   * From a gcroots_type_t: the number of fields, a `size_t`. An array has one, for its elements.
+   */
+  uint32_t type_field_count;
+  /**
+   * From a gcroots_type_t: the address of the first supertype's index.
+   */
+  uint32_t type_supertypes;
+  /**
+   * From a gcroots_type_t: the number of supertypes, a `size_t`.
+   */
+  uint32_t type_supertype_count;
+  /**
+   * From a gcroots_type_t: the kind of objects that raw references may lead to, a `uint8_t`.
+   */
+  uint32_t type_raw_kind;
+  /**
+   * From a field's layout, of 16 bytes: the offset of the field in its object, a `uint32_t`.
+   */
+  uint32_t field_offset;
+  /**
+   * From a field's layout, of 16 bytes: the index of the type that a reference must have, a `uint32_t`.
+   */
+  uint32_t field_type_index;
+  /**
+   * From a field's layout, of 16 bytes: the kinds of references that it admits, a bit each, a `uint16_t`: those of headers, 8 for an i31, 9 for null.
+   */
+  uint32_t field_kinds;
+  /**
+   * From a field's layout, of 16 bytes: the number of supertypes of that type, a `uint8_t`; 255 for a type that is not concrete.
+   */
+  uint32_t field_depth;
+  /**
+   * From a field's layout, of 16 bytes: its gcroots_storage_t, a `uint8_t`.
+   */
+  uint32_t field_storage;
+  /**
+   * From a field's layout, of 16 bytes: whether it may be set, a `bool`.
+   */
+  uint32_t field_mutable;
+  /**
+   * From a field's layout, of 16 bytes: the `kind` of the gcroots_val_t that it takes, a `uint8_t`.
+   */
+  uint32_t field_takes;
+  /**
+   * From an entry of the host data: the pointer of an externref.
+   */
+  uint32_t host_entry_data;
+  /**
+   * From an entry of the host data: its finalizer.
+   */
+  uint32_t host_entry_finalizer;
+  /**
+   * From an entry of the host data: the bits of its raw reference, a `uint32_t`.
+   */
+  uint32_t host_entry_object;
+  /**
+   * From an entry of the host data: of a free entry, the index of the next one, a `uint32_t`.
+   */
+  uint32_t host_entry_link;
+} gcroots_code_layout_t;
+
+/**
+ * Copies the layout to `out`. It is the same for all stores and threads of the process. Never
+ * collects. Cost: a copy of a few hundred bytes.
+ *
+ * \param[out] out the layout
+ */
+GCROOTS_API
+gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
 
 /* --- Costs ------------------------------------------------------------------
  *

@@ -13,9 +13,14 @@ static void error(uint64_t count) {
   REPEAT(MUST(gcroots_set_error("something is wrong")); KEEP(gcroots_last_error()))
 }
 
+static void code_layout(uint64_t count) {
+  REPEAT(gcroots_code_layout_t layout; MUST(gcroots_code_layout(&layout)); KEEP(layout.version))
+}
+
 const struct row errors[] = {
-    ROW(gcroots_version, 0, version), ROW(gcroots_status_name, 0, status_name),
-    ROW(gcroots_last_error, 0, error), ROW(gcroots_set_error, 0, error), END};
+    ROW(gcroots_code_layout, 0, code_layout), ROW(gcroots_version, 0, version),
+    ROW(gcroots_status_name, 0, status_name), ROW(gcroots_last_error, 0, error),
+    ROW(gcroots_set_error, 0, error),         END};
 
 static bool grow(void *env, gcroots_store_t *of, size_t committed, size_t wanted) {
   (void)env, (void)of, (void)committed, (void)wanted;

@@ -6,6 +6,17 @@ static void new (uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_new(store, type.pair, fields, 2, &ref)))
 }
 
+static void new_into(uint64_t count) {
+  const gcroots_val_t fields[2] = {val_of_number(1), val_of_ref(object.pair)};
+  REPEAT(MUST(gcroots_struct_new_into(store, type.pair, fields, 2, object.local)))
+}
+
+static void new_escape(uint64_t count) {
+  const gcroots_val_t fields[2] = {val_of_number(1), val_of_ref(object.pair)};
+  IN_SCOPES(gcroots_scope_t scope; gcroots_ref_t ref; MUST(gcroots_scope_enter(store, &scope));
+            MUST(gcroots_struct_new_escape(store, scope, type.pair, fields, 2, &ref)))
+}
+
 static void new_default(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_new_default(store, type.pair, &ref)))
 }
@@ -45,6 +56,8 @@ static void ref_into(uint64_t count) {
 }
 
 const struct row structs[] = {ROW(gcroots_struct_new, 2, new),
+                              ROW(gcroots_struct_new_into, 2, new_into),
+                              ROW(gcroots_struct_new_escape, 2, new_escape),
                               ROW(gcroots_struct_new_default, 1, new_default),
                               ROW(gcroots_struct_get, 1, get_set),
                               ROW(gcroots_struct_set, 1, get_set),

@@ -24,7 +24,7 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::mem::{MaybeUninit, needs_drop};
+use core::mem::{MaybeUninit, needs_drop, offset_of};
 use core::ptr::NonNull;
 
 use crate::base::side_meter::SideMeter;
@@ -64,6 +64,10 @@ pub(crate) struct Array<T, const SPARE: usize = 0> {
 }
 
 impl<T, const SPARE: usize> Array<T, SPARE> {
+    /// Where compiled code finds the address of the first element, and the capacity.
+    pub(crate) const FIRST_AT: usize = offset_of!(Array<T, SPARE>, first);
+    pub(crate) const CAPACITY_AT: usize = offset_of!(Array<T, SPARE>, capacity);
+
     /// An empty array, which allocates nothing.
     pub(crate) const fn new() -> Array<T, SPARE> {
         Array::empty_at(NonNull::dangling())

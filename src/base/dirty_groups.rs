@@ -13,6 +13,7 @@
 //! array, and may be refused).
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ops::Range;
 
 /// The number of groups.
@@ -20,6 +21,7 @@ const GROUPS: usize = 64;
 
 /// Which groups of elements were written. See the [module](self).
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct DirtyGroups {
     /// A group has `1 << shift` elements.
     shift: Cell<u32>,
@@ -27,6 +29,10 @@ pub(crate) struct DirtyGroups {
 }
 
 impl DirtyGroups {
+    /// Where compiled code finds the shift, and the flags of the groups.
+    pub(crate) const SHIFT_AT: usize = offset_of!(DirtyGroups, shift);
+    pub(crate) const DIRTY_AT: usize = offset_of!(DirtyGroups, dirty);
+
     /// No group is dirty.
     pub(crate) const fn new() -> DirtyGroups {
         DirtyGroups {

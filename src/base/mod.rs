@@ -8,6 +8,7 @@
 //! | [`pages`] | gives pages of a block back to the system |
 //! | [`ref_counted`] | counted references that never abort |
 //! | [`side_meter`] | the bound of a store's memory beside its heap |
+//! | [`fixed_list`] | a list that compiled code reads |
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
@@ -26,6 +27,7 @@
 pub(crate) mod array;
 pub(crate) mod dirty_groups;
 pub(crate) mod fallible;
+pub(crate) mod fixed_list;
 pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;

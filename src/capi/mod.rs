@@ -20,11 +20,13 @@
 pub mod arrays;
 pub(crate) mod boundary;
 pub mod casts;
+pub mod code_layout;
 pub mod config;
 pub mod engine;
 pub mod exceptions;
 pub mod externref;
 pub mod func;
+pub mod fused;
 pub mod global;
 pub mod growth;
 pub mod i31;

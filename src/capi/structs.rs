@@ -21,11 +21,12 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
 use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, in_place, read};
+use crate::error::Result;
 use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::host_code;
 use crate::store::{Store, Value};
-use crate::types::RegisteredType;
+use crate::types::{RegisteredType, Type};
 
 /// Makes a struct from one value for each field, and roots it in the current scope. May
 /// collect. Hold no lock that a finalizer takes.
@@ -124,25 +125,48 @@ extern "C" fn struct_new_slow(
 ) -> gcroots_status_t {
     call("gcroots_struct_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
-        let fields = match count {
-            0 => NonNull::dangling(),
-            _ => required_const(fields, "fields")?,
-        };
+        let fields = required_fields(fields, count)?;
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a type that it holds a reference to, `count`
         // values, and `out` valid for writing.
         unsafe {
             enter(store)?;
             let of = borrowed(of);
-            // With a wrong count no value may be read; `struct_new` reports the count.
-            if count == of.fields.len() {
-                check_kinds(fields, count)?;
-            }
+            check_fields(&of, fields, count)?;
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.struct_new(&of, count, &value);
             write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
+}
+
+/// The values of a new struct, of which there may be none.
+pub(super) fn required_fields(
+    fields: *const gcroots_val_t,
+    count: usize,
+) -> Result<NonNull<gcroots_val_t>> {
+    match count {
+        0 => Ok(NonNull::dangling()),
+        _ => required_const(fields, "fields"),
+    }
+}
+
+/// Checks the kinds of the values of a new struct. With a wrong count no value may be read; making
+/// the struct reports the count.
+///
+/// # Safety
+///
+/// `fields` must have `count` values.
+pub(super) unsafe fn check_fields(
+    of: &Type,
+    fields: NonNull<gcroots_val_t>,
+    count: usize,
+) -> Result<()> {
+    if count != of.fields.len() {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { check_kinds(fields, count) }
 }
 
 /// Makes a struct whose fields are zero or null, and roots it in the current scope. May

@@ -4,6 +4,7 @@
 //! bounds before it becomes an address (`heap.sandbox`).
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::reference::{GRANULE, GcRef, LEAST_BYTES, SLOT_BYTES};
 
@@ -41,6 +42,12 @@ impl PlainBits for f64 {}
 impl PlainBits for [u8; 16] {}
 
 impl HeapAccess {
+    /// Where compiled code finds the fields.
+    pub(super) const BASE_AT: usize = offset_of!(HeapAccess, base);
+    pub(super) const START_AT: usize = offset_of!(HeapAccess, start);
+    pub(super) const END_AT: usize = offset_of!(HeapAccess, end);
+    pub(super) const OBJECTS_AT: usize = offset_of!(HeapAccess, objects);
+
     /// Access for a store that has no heap yet. It contains no memory.
     pub(super) const fn none() -> HeapAccess {
         HeapAccess {

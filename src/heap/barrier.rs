@@ -21,6 +21,7 @@
 //! code that stores references itself needs the descriptor and nothing else.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::access::HeapAccess;
 use super::counted_header::CountedHeader;
@@ -77,6 +78,12 @@ pub(crate) struct Barrier {
 }
 
 impl Barrier {
+    /// Where compiled code finds the fields.
+    pub(super) const FIRST_AT: usize = offset_of!(Barrier, first);
+    pub(super) const LENGTH_AT: usize = offset_of!(Barrier, length);
+    pub(super) const NURSERY_AT: usize = offset_of!(Barrier, nursery);
+    pub(super) const NEW_OBJECTS_AT: usize = offset_of!(Barrier, new_objects);
+
     /// No barrier: no value concerns the collector.
     pub(crate) const NONE: Barrier = Barrier::young(0, 0, 0);
 

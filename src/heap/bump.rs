@@ -10,6 +10,7 @@
 //! heap also tells the allocator how many bytes are in use outside of the window.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::reference::GRANULE;
 use super::segment_starts::segment_end;
@@ -40,6 +41,12 @@ pub(crate) struct BumpAllocator {
 }
 
 impl BumpAllocator {
+    /// Where compiled code finds the fields.
+    pub(super) const NEXT_AT: usize = offset_of!(BumpAllocator, next);
+    pub(super) const LIMIT_AT: usize = offset_of!(BumpAllocator, limit);
+    pub(super) const OBJECTS_AT: usize = offset_of!(BumpAllocator, objects);
+    pub(super) const END_AT: usize = offset_of!(BumpAllocator, end);
+
     /// An allocator without a window: every allocation takes the slow path.
     pub(super) const fn new() -> BumpAllocator {
         BumpAllocator {

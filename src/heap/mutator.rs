@@ -5,6 +5,7 @@
 //! that needs it. Reading, storing and allocating need no call through a trait.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::access::HeapAccess;
 use super::barrier::{Barrier, FastPath};
@@ -26,6 +27,28 @@ pub(crate) struct Mutator {
     /// What the barrier has logged.
     pub(crate) log: RememberLog,
     no_gc: Cell<u32>,
+}
+
+/// Where the parts begin.
+const MEMORY_AT: usize = offset_of!(Mutator, memory);
+const BUMP_AT: usize = offset_of!(Mutator, bump);
+const BARRIER_AT: usize = offset_of!(Mutator, barrier);
+
+/// Where compiled code finds what it reads.
+impl Mutator {
+    pub(crate) const BASE_AT: usize = MEMORY_AT + HeapAccess::BASE_AT;
+    pub(crate) const START_AT: usize = MEMORY_AT + HeapAccess::START_AT;
+    pub(crate) const END_AT: usize = MEMORY_AT + HeapAccess::END_AT;
+    pub(crate) const OBJECT_OFFSETS_AT: usize = MEMORY_AT + HeapAccess::OBJECTS_AT;
+    pub(crate) const NEXT_AT: usize = BUMP_AT + BumpAllocator::NEXT_AT;
+    pub(crate) const LIMIT_AT: usize = BUMP_AT + BumpAllocator::LIMIT_AT;
+    pub(crate) const OBJECTS_AT: usize = BUMP_AT + BumpAllocator::OBJECTS_AT;
+    pub(crate) const WINDOW_END_AT: usize = BUMP_AT + BumpAllocator::END_AT;
+    pub(crate) const BARRIER_FIRST_AT: usize = BARRIER_AT + Barrier::FIRST_AT;
+    pub(crate) const BARRIER_LENGTH_AT: usize = BARRIER_AT + Barrier::LENGTH_AT;
+    pub(crate) const BARRIER_NURSERY_AT: usize = BARRIER_AT + Barrier::NURSERY_AT;
+    pub(crate) const BARRIER_NEW_OBJECTS_AT: usize = BARRIER_AT + Barrier::NEW_OBJECTS_AT;
+    pub(crate) const NO_GC_AT: usize = offset_of!(Mutator, no_gc);
 }
 
 impl Mutator {

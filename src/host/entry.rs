@@ -15,6 +15,7 @@
 //! [`StoreFinalizer`]: super::StoreFinalizer
 
 use core::ffi::c_void;
+use core::mem::offset_of;
 
 use crate::heap::{HEAP_MAX, LEAST_BYTES};
 use crate::host::Callback;
@@ -95,6 +96,12 @@ pub(crate) struct HostEntry {
 }
 
 impl HostEntry {
+    /// Where compiled code finds the fields.
+    pub(crate) const DATA_AT: usize = offset_of!(HostEntry, data);
+    pub(crate) const FINALIZER_AT: usize = offset_of!(HostEntry, finalizer);
+    pub(crate) const OBJECT_AT: usize = offset_of!(HostEntry, object);
+    pub(crate) const LINK_AT: usize = offset_of!(HostEntry, link);
+
     /// Whether an entry in use is that of an externref.
     pub(super) fn is_externref(&self) -> bool {
         self.object & FUNCTION == 0

@@ -9,7 +9,7 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 
 use super::entry::{
     END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD_WITH_STORE, RELEASED, in_use,
@@ -104,6 +104,13 @@ pub(super) struct Sweep {
 }
 
 impl HostData {
+    /// Where compiled code finds the fields.
+    pub(crate) const ENTRIES_AT: usize =
+        offset_of!(HostData, entries) + Array::<MaybeUninit<HostEntry>>::FIRST_AT;
+    pub(crate) const USED_AT: usize = offset_of!(HostData, used);
+    pub(crate) const FREE_AT: usize = offset_of!(HostData, free);
+    pub(crate) const YOUNG_AT: usize = offset_of!(HostData, young);
+
     /// An empty table, which allocates nothing.
     pub(crate) const fn new() -> HostData {
         HostData {

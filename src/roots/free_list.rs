@@ -8,6 +8,7 @@
 //! Cost: taking and releasing a slot is a few loads and stores each.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ops::Range;
 
 use super::floors::PAGE;
@@ -86,6 +87,14 @@ enum Trimming {
 }
 
 impl<const KIND: u32> FreeListSlots<KIND> {
+    /// Where compiled code finds the fields.
+    pub(crate) const USED_AT: usize = offset_of!(FreeListSlots<KIND>, used);
+    pub(crate) const FREE_AT: usize = offset_of!(FreeListSlots<KIND>, free);
+    pub(crate) const SLOTS_AT: usize = offset_of!(FreeListSlots<KIND>, slots) + SlotArray::FIRST_AT;
+    pub(crate) const CREATED_AT: usize = offset_of!(FreeListSlots<KIND>, created);
+    pub(crate) const RELEASED_AT: usize = offset_of!(FreeListSlots<KIND>, released);
+    pub(crate) const YOUNG_AT: usize = offset_of!(FreeListSlots<KIND>, young);
+
     /// The number of slots that handles can tell apart from those of other kinds.
     pub(super) const MAX: u32 = match KIND {
         0 => SLOTS_MAX,

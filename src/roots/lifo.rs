@@ -7,6 +7,7 @@
 //! Cost: a push is one comparison and three stores; leaving a scope is one store.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
@@ -28,14 +29,14 @@ const LAST: u32 = RETIRED - 1;
 #[repr(C)]
 pub(crate) struct LifoRoots {
     len: Cell<u32>,
+    /// The slots below this one refer to no young object (the stack markers of Cheng, Harper
+    /// and Lee, PLDI 1998).
+    old: Cell<u32>,
     slots: SlotArray,
     /// The number of retired slots.
     retired: Cell<u32>,
     /// The greatest number of roots at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
-    /// The slots below this one refer to no young object (the stack markers of Cheng, Harper
-    /// and Lee, PLDI 1998).
-    old: Cell<u32>,
 }
 
 /// The slot of the next push. It is read before the caller writes anything.
@@ -47,6 +48,12 @@ pub(crate) struct NextSlot<'a> {
 }
 
 impl LifoRoots {
+    /// Where compiled code finds the length, the number of old slots, and the address of the
+    /// slots.
+    pub(crate) const LEN_AT: usize = offset_of!(LifoRoots, len);
+    pub(crate) const OLD_AT: usize = offset_of!(LifoRoots, old);
+    pub(crate) const SLOTS_AT: usize = offset_of!(LifoRoots, slots) + SlotArray::FIRST_AT;
+
     /// An empty stack, which allocates nothing. Its slots count as having issued all
     /// generations up to `generation`.
     pub(crate) fn starting_at(generation: u32) -> LifoRoots {

@@ -8,6 +8,7 @@
 //! that are not touched before it is queued (ROOTS-8).
 
 use core::cell::Cell;
+use core::mem::offset_of;
 
 use super::directory;
 use super::floors::PAGE;
@@ -23,6 +24,9 @@ use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot};
 
 /// The greatest number of slots that making one root takes out of the queue.
 const DRAINED_AT_ONCE: u32 = 32;
+
+/// Where the slots begin.
+const SLOTS_AT: usize = offset_of!(ManualRoots, slots);
 
 // SAFETY: numbers. The slot is not queued.
 unsafe impl Zeroed for QueueNode {}
@@ -45,6 +49,15 @@ pub(crate) struct ManualRoots {
 }
 
 impl ManualRoots {
+    /// Where compiled code finds the fields.
+    pub(crate) const USED_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::USED_AT;
+    pub(crate) const FREE_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::FREE_AT;
+    pub(crate) const SLOTS_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::SLOTS_AT;
+    pub(crate) const CREATED_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::CREATED_AT;
+    pub(crate) const RELEASED_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::RELEASED_AT;
+    pub(crate) const YOUNG_AT: usize = SLOTS_AT + FreeListSlots::<MANUAL_BIT>::YOUNG_AT;
+    pub(crate) const QUEUE_AT: usize = offset_of!(ManualRoots, queue) + UnrootQueue::HEAD_AT;
+
     /// No roots, which allocates nothing. Later slots count as having issued all generations
     /// up to `generation`, which must be even.
     pub(crate) fn starting_at(store_id: u64, generation: u32) -> ManualRoots {

@@ -8,6 +8,7 @@
 //! Cost: entering a scope writes one record; leaving the innermost one reads it.
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use crate::base::array::{Array, Growth, Zeroed};
@@ -70,6 +71,11 @@ pub(crate) struct ScopeStack {
 const FIRST_CAPACITY: usize = 16;
 
 impl ScopeStack {
+    /// Where compiled code finds the fields.
+    pub(crate) const TOP_AT: usize = offset_of!(ScopeStack, top);
+    pub(crate) const END_AT: usize = offset_of!(ScopeStack, end);
+    pub(crate) const NEXT_SERIAL_AT: usize = offset_of!(ScopeStack, next_serial);
+
     /// The stack of a new store, with the store's own scope only.
     pub(crate) fn new() -> Result<ScopeStack> {
         let records = Array::new();

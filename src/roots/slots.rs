@@ -1,6 +1,7 @@
 //! The array of root slots, which ends in a sentinel (ROOTS-3).
 
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::floors::{Floors, PAGE, WORN};
@@ -38,6 +39,10 @@ static EMPTY: Sentinel = Sentinel(RootSlot {
 const FIRST_CAPACITY: usize = 64;
 
 impl SlotArray {
+    /// Where compiled code finds the address of the first slot.
+    pub(crate) const FIRST_AT: usize =
+        offset_of!(SlotArray, slots) + Array::<RootSlot, 1>::FIRST_AT;
+
     /// An empty array, which allocates nothing. Its slots begin at `first_generation`.
     pub(crate) fn new(first_generation: u32) -> SlotArray {
         SlotArray {

@@ -40,6 +40,9 @@ pub(crate) struct UnrootQueue {
 const LINE_WORDS: usize = 8;
 
 impl UnrootQueue {
+    /// Where compiled code finds the head.
+    pub(crate) const HEAD_AT: usize = core::mem::offset_of!(UnrootQueue, head);
+
     /// An empty queue.
     pub(crate) fn new() -> UnrootQueue {
         UnrootQueue {

@@ -44,6 +44,8 @@
 //! run last in each call that may collect, and when the store is deleted.
 
 mod access;
+#[cfg(feature = "capi")]
+pub(crate) mod code_layout;
 mod collection;
 mod containers;
 mod handles;
@@ -75,7 +77,7 @@ use containers::weak_maps::WeakMaps;
 use host_code::Report;
 use keyed_data::KeyedData;
 #[cfg(feature = "capi")]
-pub(crate) use objects::ManualRoot;
+pub(crate) use objects::{ManualRoot, fused};
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, ReferenceSource, Value};
@@ -106,16 +108,18 @@ pub(crate) struct Store {
     id: u64,
     lifo: LifoRoots,
     scopes: ScopeStack,
-    manual: ManualRoots,
     mutator: Mutator,
-    host: HostData,
     types: TypeTable,
-    tables: Tables,
-    globals: Globals,
     /// Whether the check of raw references takes more than a look at the heap: each one is looked
     /// up among the starts of objects (CAPI-48), or objects in the heap are dead.
     #[cfg(feature = "capi")]
     checks_raw_slowly: Cell<bool>,
+    /// The releases that [`Store::count_release`] has counted.
+    counted_releases: Cell<u64>,
+    manual: ManualRoots,
+    host: HostData,
+    tables: Tables,
+    globals: Globals,
     // The rest.
     /// The token of the owner thread, or 0.
     owner: AtomicU64,
@@ -136,8 +140,6 @@ pub(crate) struct Store {
     is_sweeping: Cell<bool>,
     /// Whether external bytes have used up their budget (HEAP-12).
     external_pressure: Cell<bool>,
-    /// The releases that [`Store::count_release`] has counted.
-    counted_releases: Cell<u64>,
     weak: WeakHandles,
     pins: Pins,
     /// What the driver tells the attempt that is running.
@@ -295,6 +297,7 @@ impl Store {
             globals: Globals::starting_at(manual).limited_by(&side),
             #[cfg(feature = "capi")]
             checks_raw_slowly: Cell::new(engine.config().exact_slots()),
+            counted_releases: Cell::new(0),
             owner: AtomicU64::new(owner),
             state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),
@@ -308,7 +311,6 @@ impl Store {
             finalizers_run: Cell::new(0),
             is_sweeping: Cell::new(false),
             external_pressure: Cell::new(false),
-            counted_releases: Cell::new(0),
             weak: WeakHandles::starting_at(manual).limited_by(&side),
             pins: Pins::starting_at(manual).limited_by(&side),
             answers: Cell::new(Answers::default()),

@@ -103,7 +103,7 @@ impl Inner {
         }
         for position in 0..types.len() {
             let layouts = self.layouts(&types, &types[position])?;
-            types[position].fields = layouts.fields;
+            types[position].fields = layouts.fields.into();
             types[position].results = layouts.results;
             types[position].trace = layouts.trace;
         }
@@ -160,9 +160,9 @@ impl Inner {
                 renamed.composite.abstract_type(),
                 supertypes.len() as u8,
             ),
-            supertypes,
+            supertypes: supertypes.into(),
             header: ObjectHeader::new(TypeLayout::kind(&renamed.composite), index),
-            fields: Vec::new(),
+            fields: Vec::new().into(),
             results: Vec::new(),
             trace: Layout::Array {
                 element_bytes: 0,

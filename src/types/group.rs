@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::mem::offset_of;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -12,6 +13,7 @@ use super::heap_type::{AbstractType, HeapType};
 use super::layout::{FieldLayout, TypeLayout};
 use super::reference_count::ReferenceCount;
 use super::registry::Registry;
+use crate::base::fixed_list::FixedList;
 use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{Kind, Layout, ObjectHeader};
@@ -19,9 +21,31 @@ use crate::heap::{Kind, Layout, ObjectHeader};
 /// The `raw_kind` of a hidden type. No object has this kind.
 pub(super) const NO_KIND: u8 = 0;
 
+/// Where the parts begin.
+const LAYOUT_AT: usize = offset_of!(RegisteredType, layout);
+const FIELDS_AT: usize = offset_of!(RegisteredType, fields);
+const SUPERTYPES_AT: usize = offset_of!(RegisteredType, supertypes);
+
 /// A registered type. It never changes.
+///
+/// It begins with what compiled code reads.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct RegisteredType {
+    /// The header of its objects. The objects of a function type are the exceptions whose
+    /// tag has this type.
+    pub(crate) header: ObjectHeader,
+    /// The size of its objects and the offsets of their fields.
+    pub(crate) layout: TypeLayout,
+    /// What getting and setting a field needs: one entry for each field of a struct, for
+    /// the element of an array, or for each parameter of a function. The parameters are
+    /// the fields of an exception.
+    pub(crate) fields: FixedList<FieldLayout>,
+    /// The indices of its supertypes, from the root of the hierarchy down.
+    pub(crate) supertypes: FixedList<u32>,
+    /// The kind of its objects in their headers, if raw references may lead to them.
+    /// [`NO_KIND`] if the type is hidden.
+    pub(crate) raw_kind: u8,
     /// Its index. No two types of an engine have the same index at the same time.
     pub(crate) index: u32,
     /// Its group. Dangling until the group exists.
@@ -31,26 +55,12 @@ pub(crate) struct RegisteredType {
     /// Whether its objects hold the contents of tables or globals. No handle may refer to
     /// such an object.
     pub(crate) is_hidden: bool,
-    /// The kind of its objects in their headers, if raw references may lead to them.
-    /// [`NO_KIND`] if the type is hidden.
-    pub(crate) raw_kind: u8,
-    /// The indices of its supertypes, from the root of the hierarchy down.
-    pub(crate) supertypes: Vec<u32>,
     /// Its structure. Concrete types are named by their indices.
     pub(crate) composite: Composite<u32>,
-    /// The size of its objects and the offsets of their fields.
-    pub(crate) layout: TypeLayout,
-    /// What getting and setting a field needs: one entry for each field of a struct, for
-    /// the element of an array, or for each parameter of a function. The parameters are
-    /// the fields of an exception.
-    pub(crate) fields: Vec<FieldLayout>,
     /// What each result of a function may be.
     pub(crate) results: Vec<FieldLayout>,
     /// The layout by which collectors trace its objects.
     pub(crate) trace: Layout,
-    /// The header of its objects. The objects of a function type are the exceptions whose
-    /// tag has this type.
-    pub(crate) header: ObjectHeader,
     /// The references that a slot of this type admits, without null.
     pub(super) admits: Admits,
     /// For a function, the index of its trampoline type: each reference is replaced by a
@@ -59,6 +69,17 @@ pub(crate) struct RegisteredType {
 }
 
 impl RegisteredType {
+    /// Where compiled code finds what it reads.
+    pub(crate) const HEADER_AT: usize = offset_of!(RegisteredType, header);
+    pub(crate) const BYTES_AT: usize = LAYOUT_AT + TypeLayout::BYTES_AT;
+    pub(crate) const ELEMENT_BYTES_AT: usize = LAYOUT_AT + TypeLayout::ELEMENT_BYTES_AT;
+    pub(crate) const HAS_DEFAULTS_AT: usize = LAYOUT_AT + TypeLayout::HAS_DEFAULTS_AT;
+    pub(crate) const FIELDS_AT: usize = FIELDS_AT + FixedList::<FieldLayout>::FIRST_AT;
+    pub(crate) const FIELD_COUNT_AT: usize = FIELDS_AT + FixedList::<FieldLayout>::COUNT_AT;
+    pub(crate) const SUPERTYPES_AT: usize = SUPERTYPES_AT + FixedList::<u32>::FIRST_AT;
+    pub(crate) const SUPERTYPE_COUNT_AT: usize = SUPERTYPES_AT + FixedList::<u32>::COUNT_AT;
+    pub(crate) const RAW_KIND_AT: usize = offset_of!(RegisteredType, raw_kind);
+
     /// The references that a slot of this type admits.
     #[inline(always)]
     pub(crate) fn admits(&self, nullable: bool) -> Admits {

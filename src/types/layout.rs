@@ -7,6 +7,8 @@
 //! * An exception is a header, its tag, and its fields from [`EXN_FIELDS`] on. The fields
 //!   are the parameters of the tag's function type.
 
+use core::mem::offset_of;
+
 use super::admits::Admits;
 use super::composite::{Composite, FieldType, StorageType, ValType};
 use crate::base::fallible;
@@ -121,6 +123,15 @@ pub(crate) struct FieldLayout {
 }
 
 impl FieldLayout {
+    /// Where compiled code finds the fields of this struct.
+    pub(crate) const OFFSET_AT: usize = offset_of!(FieldLayout, offset);
+    pub(crate) const TYPE_INDEX_AT: usize = offset_of!(FieldLayout, admits.type_index);
+    pub(crate) const KINDS_AT: usize = offset_of!(FieldLayout, admits.kinds);
+    pub(crate) const DEPTH_AT: usize = offset_of!(FieldLayout, admits.depth);
+    pub(crate) const STORAGE_AT: usize = offset_of!(FieldLayout, storage);
+    pub(crate) const MUTABLE_AT: usize = offset_of!(FieldLayout, mutable);
+    pub(crate) const TAKES_AT: usize = offset_of!(FieldLayout, takes);
+
     /// The layout of a field. See the struct's fields.
     pub(crate) const fn new(
         offset: u32,
@@ -150,6 +161,7 @@ const _: () = assert!(size_of::<FieldLayout>() == 16);
 
 /// The size of an object, and the offsets of its fields.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct TypeLayout {
     /// For a struct, its size including the header, a multiple of the granule. For an array,
     /// the size without elements. For a function, the size of an exception whose tag has
@@ -157,14 +169,19 @@ pub(crate) struct TypeLayout {
     pub(crate) bytes: u32,
     /// The size of an array's element. 0 for other types.
     pub(crate) element_bytes: u32,
-    /// The offsets of the fields of a struct or exception.
-    pub(crate) offsets: Vec<u32>,
     /// Whether each field, element or parameter has a default value. A reference that is
     /// never null has none.
     pub(crate) has_defaults: bool,
+    /// The offsets of the fields of a struct or exception.
+    pub(crate) offsets: Vec<u32>,
 }
 
 impl TypeLayout {
+    /// Where compiled code finds the sizes.
+    pub(super) const BYTES_AT: usize = offset_of!(TypeLayout, bytes);
+    pub(super) const ELEMENT_BYTES_AT: usize = offset_of!(TypeLayout, element_bytes);
+    pub(super) const HAS_DEFAULTS_AT: usize = offset_of!(TypeLayout, has_defaults);
+
     /// The layout of a type. Sizes cannot overflow: a struct has at most 10,000 fields of 16
     /// bytes.
     ///

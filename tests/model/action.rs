@@ -157,6 +157,10 @@ pub(crate) enum Action {
     NoGcEnter,
     NoGcExit,
     StructNew(TypeArgument, Vec<Input>),
+    /// Into a scoped root.
+    StructNewInto(TypeArgument, Vec<Input>, Handle),
+    /// Out of a scope.
+    StructNewEscape(Named, TypeArgument, Vec<Input>),
     StructNewDefault(TypeArgument),
     StructGet(Handle, usize),
     StructGetAs(Handle, usize, As),
@@ -347,6 +351,8 @@ impl Action {
             Action::ExternNew(..)
                 | Action::Pin(_)
                 | Action::StructNew(..)
+                | Action::StructNewInto(..)
+                | Action::StructNewEscape(..)
                 | Action::StructNewDefault(_)
                 | Action::ArrayNew(..)
                 | Action::ArrayNewDefault(..)
@@ -364,6 +370,8 @@ impl Action {
     pub(crate) fn inputs(&self) -> Vec<Input> {
         match self {
             Action::StructNew(_, inputs)
+            | Action::StructNewInto(_, inputs, _)
+            | Action::StructNewEscape(_, _, inputs)
             | Action::ArrayNewFixed(_, inputs)
             | Action::ExnNew(_, inputs) => inputs.clone(),
             Action::ArrayNew(_, input, _)
@@ -583,6 +591,14 @@ impl Planner<'_> {
             Call::StructNew => {
                 let of = self.type_of(Shape::Struct);
                 Action::StructNew(of, self.inputs(of.of))
+            }
+            Call::StructNewInto => {
+                let of = self.type_of(Shape::Struct);
+                Action::StructNewInto(of, self.inputs(of.of), self.scoped())
+            }
+            Call::StructNewEscape => {
+                let of = self.type_of(Shape::Struct);
+                Action::StructNewEscape(self.scope(true), of, self.inputs(of.of))
             }
             Call::StructNewDefault => Action::StructNewDefault(self.type_of(Shape::Struct)),
             _ => {

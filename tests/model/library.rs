@@ -13,6 +13,7 @@ use gcroots::capi::engine::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
 use gcroots::capi::func::gcroots_config_set_call_depth;
+use gcroots::capi::fused::*;
 use gcroots::capi::global::*;
 use gcroots::capi::growth::*;
 use gcroots::capi::i31::*;
@@ -730,6 +731,8 @@ impl Library {
             | Action::ExternBytes(..)
             | Action::ExternAdjust(..) => self.externs(action, data),
             Action::StructNew(..)
+            | Action::StructNewInto(..)
+            | Action::StructNewEscape(..)
             | Action::StructNewDefault(_)
             | Action::StructGet(..)
             | Action::StructGetAs(..)
@@ -1155,6 +1158,21 @@ impl Library {
                     let count = values.len();
                     self.with_out(|out| gcroots_struct_new(store, of, first, count, out))
                         .map(Written::Ref)
+                }
+                Action::StructNewInto(of, ref inputs, to) => {
+                    let (of, values) = (self.type_argument(of), self.values(inputs));
+                    let first = self.passed_const(Pointer::Fields, values.as_ptr());
+                    let (count, to) = (values.len(), self.handle(to));
+                    done(gcroots_struct_new_into(store, of, first, count, to))
+                }
+                Action::StructNewEscape(scope, of, ref inputs) => {
+                    let (of, values) = (self.type_argument(of), self.values(inputs));
+                    let first = self.passed_const(Pointer::Fields, values.as_ptr());
+                    let (count, scope) = (values.len(), self.scope(scope));
+                    self.with_out(|out| {
+                        gcroots_struct_new_escape(store, scope, of, first, count, out)
+                    })
+                    .map(Written::Ref)
                 }
                 Action::StructNewDefault(of) => {
                     let of = self.type_argument(of);

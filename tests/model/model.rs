@@ -508,6 +508,20 @@ impl Model {
         self.push_root(Reference::Node(node), manual)
     }
 
+    /// Ends the innermost frame, but keeps a root that was made in it.
+    pub(crate) fn escape(&mut self, root: usize) {
+        self.scoped.retain(|scoped| *scoped != root);
+        self.end_frames(self.frames.len() - 1);
+        self.scoped.push(root);
+    }
+
+    /// Moves a new object from its root to another root.
+    pub(crate) fn move_into(&mut self, root: usize, to: usize) {
+        self.roots[to].target = self.roots[root].target;
+        self.scoped.retain(|scoped| *scoped != root);
+        self.roots[root].state = RootState::Never;
+    }
+
     /// Undoes [`Model::make`], since the call was refused.
     pub(crate) fn unmake(&mut self, root: usize) {
         let Reference::Node(node) = self.roots[root].target else {

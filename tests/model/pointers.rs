@@ -67,6 +67,10 @@ impl Action {
             // Without values nothing is read.
             Action::StructNew(_, fields) if fields.is_empty() => vec![Store, Type, Out],
             Action::StructNew(..) => vec![Store, Type, Fields, Out],
+            Action::StructNewInto(_, fields, _) if fields.is_empty() => vec![Store, Type],
+            Action::StructNewInto(..) => vec![Store, Type, Fields],
+            Action::StructNewEscape(_, _, fields) if fields.is_empty() => vec![Store, Type, Out],
+            Action::StructNewEscape(..) => vec![Store, Type, Fields, Out],
             Action::ArrayNewFixed(_, elements) if elements.is_empty() => vec![Store, Type, Out],
             Action::ArrayNewFixed(..) => vec![Store, Type, Elements, Out],
             Action::ArrayNewBytes(_, _, 0) => vec![Store, Type, Out],

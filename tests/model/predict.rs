@@ -123,6 +123,8 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ExternBytes(..)
         | Action::ExternAdjust(..) => call.externs(action),
         Action::StructNew(..)
+        | Action::StructNewInto(..)
+        | Action::StructNewEscape(..)
         | Action::StructNewDefault(_)
         | Action::StructGet(..)
         | Action::StructGetAs(..)
@@ -748,6 +750,14 @@ impl Prediction<'_> {
 
     pub(crate) fn structs(&mut self, action: &Action) -> Predicted {
         match *action {
+            Action::StructNewInto(of, ref inputs, to) => {
+                self.scoped_root(to)?;
+                self.structs(&Action::StructNew(of, inputs.clone()))
+            }
+            Action::StructNewEscape(scope, of, ref inputs) => {
+                self.innermost(scope)?;
+                self.structs(&Action::StructNew(of, inputs.clone()))
+            }
             Action::StructNew(of, ref inputs) => {
                 let fields = TYPES[of.of].fields;
                 if inputs.len() == field_count(of.of) {

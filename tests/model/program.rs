@@ -43,6 +43,8 @@ pub(crate) enum Call {
     NoGcEnter,
     NoGcExit,
     StructNew,
+    StructNewInto,
+    StructNewEscape,
     StructNewDefault,
     StructGet,
     StructGetAs,
@@ -153,7 +155,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 141] = [
+const CALLS: [(Call, u32); 143] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -190,6 +192,8 @@ const CALLS: [(Call, u32); 141] = [
     (NoGcEnter, 2),
     (NoGcExit, 2),
     (StructNew, 12),
+    (StructNewInto, 4),
+    (StructNewEscape, 4),
     (StructNewDefault, 6),
     (StructGet, 8),
     (StructGetAs, 6),

@@ -261,7 +261,21 @@ impl Session {
             }
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
             (Ok(Answer::Called(_)), answered) => self.compare_returned(answered),
-            (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
+            (Ok(Answer::Made(root, _)), Ok(Written::Nothing)) => match planned.action {
+                Action::StructNewInto(_, _, Handle::Root(to)) => {
+                    self.model.borrow_mut().move_into(root, to);
+                    Ok(())
+                }
+                ref action => differ!("no output of {action:?}"),
+            },
+            (Ok(predicted), Ok(written)) => {
+                if let (Answer::Made(root, _), Action::StructNewEscape(..)) =
+                    (&predicted, &planned.action)
+                {
+                    self.model.borrow_mut().escape(*root);
+                }
+                self.compare_written(predicted, written)
+            }
             (predicted, Err(answered)) => {
                 let predicted = match predicted {
                     Ok(answer) => format!("{answer:?}"),

@@ -26,21 +26,30 @@ pub(crate) struct ThreadBlock {
     pub(crate) entered: UnsafeCell<*const c_void>,
     /// The thread's record, if it has one.
     record: Cell<Option<&'static Record>>,
+    /// The token without a version: `gcroots_thread_token`, which inline code reads. It adds the
+    /// version of the layout that it was compiled for. 0 at the end of the thread too.
+    token: Cell<u64>,
 }
 
 const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
-const _: () = assert!(BLOCK_BYTES == 24, "the assembly below has its size");
+const _: () = assert!(BLOCK_BYTES == 32, "the assembly below has its size");
+const _: () = assert!(core::mem::offset_of!(ThreadBlock, token) == 24);
 
 core::arch::global_asm!(
     ".pushsection .tdata.gcroots_thread_block,\"awT\",%progbits",
     ".globl gcroots_thread_block",
     ".hidden gcroots_thread_block",
     ".type gcroots_thread_block,%tls_object",
-    ".size gcroots_thread_block, 24",
+    ".size gcroots_thread_block, 32",
+    ".globl gcroots_thread_token",
+    ".type gcroots_thread_token,%tls_object",
+    ".size gcroots_thread_token, 8",
     ".p2align 3",
     "gcroots_thread_block:",
     ".quad 1",
     ".zero 16",
+    "gcroots_thread_token:",
+    ".zero 8",
     ".popsection",
 );
 
@@ -60,7 +69,10 @@ pub(super) fn set_record(record: &'static Record) {
 /// Gives the calling thread its record's token.
 pub(super) fn set_token(token: u64) {
     // SAFETY: the block is this thread's own.
-    unsafe { (*block()).word.set(word(token, LAYOUT_VERSION)) };
+    unsafe {
+        (*block()).word.set(word(token, LAYOUT_VERSION));
+        (*block()).token.set(token);
+    }
 }
 
 /// Takes the calling thread's token away, after the last exit hook.
@@ -69,7 +81,10 @@ pub(super) fn end() {
         record.end();
     }
     // SAFETY: the block is this thread's own.
-    unsafe { (*block()).word.set(word_of_the_ended(LAYOUT_VERSION)) };
+    unsafe {
+        (*block()).word.set(word_of_the_ended(LAYOUT_VERSION));
+        (*block()).token.set(0);
+    }
 }
 
 /// The first word of a store while the calling thread may call.
@@ -162,4 +177,29 @@ pub(crate) fn block() -> *const ThreadBlock {
         );
     }
     block
+}
+
+/// The distance of each thread's word for compiled code from the thread pointer. It is the same in
+/// all threads.
+#[cfg(feature = "capi")]
+pub(crate) fn thread_token_offset() -> i64 {
+    let offset: i64;
+    // SAFETY: this reads the offset of the block, by the initial-exec model of the platform's
+    // ABI.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::asm!(
+            "mov {0}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
+            out(reg) offset,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {0}, :gottprel:gcroots_thread_block",
+            "ldr {0}, [{0}, #:gottprel_lo12:gcroots_thread_block]",
+            out(reg) offset,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    offset + core::mem::offset_of!(ThreadBlock, token) as i64
 }

@@ -22,14 +22,16 @@ mod message;
 mod record;
 mod token;
 
-#[cfg(feature = "capi")]
-pub(crate) use block::block;
 pub(crate) use block::may_call;
+#[cfg(feature = "capi")]
+pub(crate) use block::{block, thread_token_offset};
 pub(crate) use living::lives;
 #[cfg(feature = "capi")]
 pub(crate) use message::{last_message, message_buffer, messages};
 #[cfg(feature = "capi")]
 pub(crate) use record::MESSAGE_BYTES;
+#[cfg(feature = "capi")]
+pub(crate) use token::LAYOUT_VERSION;
 
 use crate::error::{Error, Result};
 

@@ -16,9 +16,9 @@ const ENDED: u64 = 128;
 const VERSION_MAX: u64 = ENDED - 1;
 
 /// The version of the layout of a store's hot block. It is part of the words that are
-/// compared. If the header ever has inline fast paths, those of another version find no
-/// match and fall back to calls.
-pub(super) const LAYOUT_VERSION: u64 = 1;
+/// compared. Inline code that was compiled for another version finds no match, and falls back to
+/// calls.
+pub(crate) const LAYOUT_VERSION: u64 = 1;
 
 const _: () = assert!(LAYOUT_VERSION >= 1 && LAYOUT_VERSION <= VERSION_MAX);
 

@@ -87,7 +87,7 @@ impl Store {
     ///
     /// Errors: [`Error::NullReference`] for the null handle; as [`Store::resolve`];
     /// [`Error::InvalidArgument`] if `target` is manual.
-    pub(in crate::store) fn require_scoped(&self, target: Handle) -> Result<()> {
+    pub(crate) fn require_scoped(&self, target: Handle) -> Result<()> {
         let parameter = "dst";
         if target.is_null() {
             return Err(Error::NullReference { parameter });

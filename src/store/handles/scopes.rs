@@ -67,6 +67,17 @@ impl Store {
         Ok(())
     }
 
+    /// Fails unless `scope` is the innermost one.
+    ///
+    /// Errors: [`Error::WrongStore`], [`Error::ScopeOrder`].
+    pub(crate) fn require_innermost(&self, scope: ScopeToken) -> Result<()> {
+        self.require_mine(scope.store_id, "scope")?;
+        if !self.scopes.is_innermost(scope.serial) {
+            return Err(self.scope_order(scope));
+        }
+        Ok(())
+    }
+
     /// Leaves a scope and every scope inside it.
     ///
     /// Errors: [`Error::WrongStore`]; [`Error::ScopeOrder`] if the scope is not open, or
@@ -106,11 +117,8 @@ impl Store {
     /// Errors: as [`Store::exit_scope`]; as [`Store::resolve`] for `handle`; as
     /// [`Store::push_root`].
     pub(crate) fn escape_scope(&self, scope: ScopeToken, handle: Handle) -> Result<Handle> {
-        self.require_mine(scope.store_id, "scope")?;
+        self.require_innermost(scope)?;
         let innermost = self.scopes.innermost();
-        if !self.scopes.is_innermost(scope.serial) {
-            return Err(self.scope_order(scope));
-        }
         let reference = self.resolve(handle, "ref")?;
         if reference.is_null() {
             self.exit_scope(scope)?;

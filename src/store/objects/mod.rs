@@ -36,6 +36,8 @@ mod external_bytes;
 mod externrefs;
 mod fields;
 pub(in crate::store) mod functions;
+#[cfg(feature = "capi")]
+pub(crate) mod fused;
 mod header;
 mod i31;
 mod kinds;

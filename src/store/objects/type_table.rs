@@ -9,6 +9,7 @@
 //! and two loads.
 
 use core::cell::OnceCell;
+use core::mem::offset_of;
 
 use crate::base::array::{Array, Growth};
 use crate::error::{Error, Result};
@@ -31,6 +32,12 @@ pub(in crate::store) struct TypeTable {
 }
 
 impl TypeTable {
+    /// Where compiled code finds the address of the types, and their number.
+    pub(in crate::store) const FIRST_AT: usize =
+        offset_of!(TypeTable, types) + Array::<OnceCell<Type>>::FIRST_AT;
+    pub(in crate::store) const COUNT_AT: usize =
+        offset_of!(TypeTable, types) + Array::<OnceCell<Type>>::CAPACITY_AT;
+
     /// An empty table, which allocates nothing.
     pub(in crate::store) const fn new() -> TypeTable {
         TypeTable {
