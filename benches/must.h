@@ -2,7 +2,11 @@
 #ifndef MUST_H
 #define MUST_H
 
+#ifdef HOT_FUNCTIONS_INLINE
+#include <gcroots_inline.h>
+#else
 #include <gcroots.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -13,7 +13,11 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#ifdef HOT_FUNCTIONS_INLINE
+#include <gcroots_inline.h>
+#else
 #include <gcroots.h>
+#endif
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

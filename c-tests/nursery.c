@@ -183,6 +183,23 @@ CASE(roots_keep_new_objects) {
   }
 }
 
+CASE(manual_roots_keep_new_objects_whose_scope_has_ended) {
+  gcroots_manually_rooted_t manual[COUNT];
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < COUNT; i++) {
+      gcroots_scope_t scope = enter();
+      OK(gcroots_ref_to_manually_rooted(store, new_externref(&data[i]), &manual[i]));
+      OK(gcroots_scope_exit(store, scope));
+      if (i % 8 == 0) churn();
+    }
+    churn();
+    for (int i = 0; i < COUNT; i++) {
+      CHECK(data_of(manual[i].ref) == &data[i]);
+      OK(gcroots_manually_rooted_unroot(store, &manual[i]));
+    }
+  }
+}
+
 /* A scope is left, and its places are used by new roots. */
 CASE(roots_in_places_of_old_roots_keep_new_objects) {
   for (int i = 0; i < 12; i++) {

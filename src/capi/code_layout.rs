@@ -13,7 +13,7 @@ use core::mem::MaybeUninit;
 use super::boundary::{call, required, write_out};
 use super::status::gcroots_status_t;
 use crate::host::HostEntry;
-use crate::store::code_layout as at;
+use crate::store::raw::code_layout as at;
 use crate::types::{FieldLayout, RegisteredType};
 
 /// Offsets in bytes. A slot of a root is two `uint32_t`: the generation and the raw reference.

@@ -16,7 +16,7 @@ use super::types::{borrowed, gcroots_type_t};
 use super::value::{gcroots_val_t, in_place, read};
 use crate::heap::FastPath;
 use crate::roots::Handle;
-use crate::store::fused;
+use crate::store::host_code::fused;
 use crate::types::RegisteredType;
 
 /// Makes a struct as gcroots_struct_new() does, and makes a scoped root refer to it: for loops

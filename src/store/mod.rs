@@ -44,8 +44,6 @@
 //! run last in each call that may collect, and when the store is deleted.
 
 mod access;
-#[cfg(feature = "capi")]
-pub(crate) mod code_layout;
 mod collection;
 mod containers;
 mod handles;
@@ -77,7 +75,7 @@ use containers::weak_maps::WeakMaps;
 use host_code::Report;
 use keyed_data::KeyedData;
 #[cfg(feature = "capi")]
-pub(crate) use objects::{ManualRoot, fused};
+pub(crate) use objects::ManualRoot;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, ReferenceSource, Value};

@@ -44,6 +44,24 @@ fn the_example_for_engines_is_a_part_of_a_program() {
 }
 
 #[test]
+fn the_code_of_compilers_is_a_part_of_programs() {
+    let page = fs::read_to_string(root().join("docs/engines.md")).unwrap();
+    let read =
+        |name: &str| fs::read_to_string(root().join("examples/compiled").join(name)).unwrap();
+    let programs = ["main.c", "x86_64.S", "aarch64.S"].map(read);
+    let (_, section) = page.split_once("\n## Compiled code\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let mut excerpts = 0;
+    for code in section.split(" excerpt\n").skip(1) {
+        let (code, _) = code.split_once("\n```").unwrap();
+        let is_part = |program: &String| program.contains(code);
+        assert!(programs.iter().any(is_part), "in no program: {code}");
+        excerpts += 1;
+    }
+    assert_eq!(excerpts, 6);
+}
+
+#[test]
 fn the_table_of_faults_has_each_patch() {
     let mut patches = Vec::new();
     for entry in fs::read_dir(root().join("tests/faults")).unwrap() {

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `driver.rs` | an operation that allocates: attempts it and serves its requests |
 //! | `collections.rs` | `store_gc`, `store_trim`; the steps of a collection, and cancelling it |
+//! | `fused.rs` | making a struct for a local, or out of a scope |
 //! | `calls.rs` | a call of a host function |
 //! | `deletion.rs` | the end of a store |
 //!
@@ -49,6 +50,8 @@ mod collections;
 mod deletion;
 mod driver;
 mod finalizers;
+#[cfg(feature = "capi")]
+pub(crate) mod fused;
 mod growth;
 mod pending_exception;
 mod root_visitors;

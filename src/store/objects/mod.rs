@@ -37,7 +37,7 @@ mod externrefs;
 mod fields;
 pub(in crate::store) mod functions;
 #[cfg(feature = "capi")]
-pub(crate) mod fused;
+mod fused;
 mod header;
 mod i31;
 mod kinds;

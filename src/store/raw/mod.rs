@@ -28,11 +28,13 @@
 //! | `exceptions.rs` | reading exceptions, throwing and taking them |
 //! | `references.rs` | casts, and the data of externrefs |
 //! | `calls.rs` | calls of functions |
+//! | `code_layout.rs` | where compiled code finds the parts of a store |
 
 mod arrays;
 mod bits;
 mod calls;
 mod check;
+pub(crate) mod code_layout;
 mod exceptions;
 mod held;
 mod make;

@@ -7,13 +7,13 @@
 
 use core::mem::offset_of;
 
-use super::Store;
-use super::objects::type_table::TypeTable;
 use crate::base::dirty_groups::DirtyGroups;
 pub(crate) use crate::base::thread::{LAYOUT_VERSION, thread_token_offset};
 use crate::heap::Mutator;
 use crate::host::HostData;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack};
+use crate::store::Store;
+use crate::store::objects::type_table::TypeTable;
 
 pub(crate) const ENTRY: usize = offset_of!(Store, entry);
 pub(crate) const ID: usize = offset_of!(Store, id);
