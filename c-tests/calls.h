@@ -488,11 +488,11 @@ DEFINE_TABLE(report_calls, REPORT_CALLS)
 
 /* All that take a store and are refused between the steps of a collection. */
 static const struct call *const tables_of_stores[] = {
-    store_calls,       reference_calls,  scope_calls,       local_calls,     manually_rooted_calls,
-    weak_calls,        pin_calls,        weakmap_calls,     externref_calls, struct_calls,
-    field_calls,       array_calls,      array_range_calls, i31_calls,       cast_calls,
-    exn_calls,         throw_calls,      func_calls,        table_calls,     global_calls,
-    raw_calls,         raw_struct_calls, raw_array_calls,   raw_host_calls,  root_range_calls,
-    root_visitor_calls};
+    store_calls,      reference_calls,   scope_calls,      local_calls,       manually_rooted_calls,
+    weak_calls,       pin_calls,         weakmap_calls,    externref_calls,   struct_calls,
+    fused_calls,      field_calls,       array_calls,      array_range_calls, i31_calls,
+    cast_calls,       exn_calls,         throw_calls,      func_calls,        table_calls,
+    global_calls,     raw_calls,         raw_struct_calls, raw_array_calls,   raw_host_calls,
+    root_range_calls, root_visitor_calls};
 
 #endif

@@ -6222,7 +6222,7 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *   gcroots_scope_escape                       66      66            66      66
  *   gcroots_local_new                          48      48            48      48
  *   gcroots_local_is_null                      29      29            29      29
- *   gcroots_ref_assign                         80      80            80      80
+ *   gcroots_ref_assign                         87      87            87      87
  *   gcroots_ref_to_manually_rooted             54      54            54      54
  *   gcroots_manually_rooted_to_rooted          49      49            49      49
  *   gcroots_manually_rooted_unroot             39      39            39      39
@@ -6276,20 +6276,20 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *                                         copying     drc  generational    null   grows with
  *   gcroots_engine_new                        920     920           920     920   constant
  *   gcroots_engine_free                       660     660           660     660   the pooled heaps
- *   gcroots_store_new                        2900    2900          2900    2900   constant
- *   gcroots_store_free                       1700    3100          3300    1400   the roots and host objects
+ *   gcroots_store_new                        2700    2700          2700    2700   constant
+ *   gcroots_store_free                       1700    3100          3100    1400   the roots and host objects
  *   gcroots_store_gc                        26000   42000         78000     390   the objects and roots
  *   gcroots_store_gc_step                   32000   47000         42000     150   the budget
  *   gcroots_store_gc_step_for               32000   24000         26000     300   the time
- *   gcroots_store_gc_cancel                 25000   40000           950      83   the objects and roots
+ *   gcroots_store_gc_cancel                 25000   40000           750      83   the objects and roots
  *   gcroots_store_trim                      25000   43000         79000    3600   the objects, roots and tables
  *   gcroots_store_verify                    49000  510000        310000   50000   the heap
  *   gcroots_store_drain_unroots                96      96            96      96   the queued roots
- *   gcroots_type_new_func                    3600    3600          3600    3700   the parameters
- *   gcroots_rec_group_free                    660     650           690     700   the types and fields
+ *   gcroots_type_new_func                    3600    3600          3600    3600   the parameters
+ *   gcroots_rec_group_free                    640     690           660     660   the types and fields
  *   gcroots_rec_group_add_struct              460     460           460     460   the fields
  *   gcroots_rec_group_add_func                590     590           590     590   the parameters
- *   gcroots_rec_group_register               5100    5100          5000    5200   the types and fields
+ *   gcroots_rec_group_register               5200    5100          5200    4900   the types and fields
  *   gcroots_array_fill                        360     360           360     360   0.63
  *   gcroots_array_copy                        420     420           420     420   0.56
  *   gcroots_array_read                         81      81            81      81   0.34
@@ -6323,13 +6323,13 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *     gcroots_type_layout, gcroots_rec_group_set_unique
  *
  *   At most 50:
- *     gcroots_config_set_grow_callback_finalized, gcroots_store_detach,
- *     gcroots_store_id, gcroots_store_engine, gcroots_store_data, gcroots_type_free,
- *     gcroots_type_field_count, gcroots_type_is_subtype, gcroots_struct_set_i64,
- *     gcroots_struct_set_f32, gcroots_struct_set_f64, gcroots_i31_new,
- *     gcroots_i31_get_s, gcroots_i31_get_u, gcroots_store_has_exception,
- *     gcroots_no_gc_enter, gcroots_no_gc_exit, gcroots_raw_externref_data,
- *     gcroots_raw_take_exception
+ *     gcroots_code_layout, gcroots_config_set_grow_callback_finalized,
+ *     gcroots_store_detach, gcroots_store_id, gcroots_store_engine, gcroots_store_data,
+ *     gcroots_type_free, gcroots_type_field_count, gcroots_type_is_subtype,
+ *     gcroots_struct_set_i64, gcroots_struct_set_f32, gcroots_struct_set_f64,
+ *     gcroots_i31_new, gcroots_i31_get_s, gcroots_i31_get_u,
+ *     gcroots_store_has_exception, gcroots_no_gc_enter, gcroots_no_gc_exit,
+ *     gcroots_raw_externref_data, gcroots_raw_take_exception
  *
  *   At most 100:
  *     gcroots_config_new, gcroots_store_attach, gcroots_store_set_data,
@@ -6345,7 +6345,8 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *     gcroots_array_get_u, gcroots_array_get_ref_into, gcroots_tag_type, gcroots_tag_eq,
  *     gcroots_exn_field, gcroots_store_take_exception, gcroots_table_free,
  *     gcroots_table_get_ref_into, gcroots_global_free, gcroots_global_get_ref_into,
- *     gcroots_heap_base, gcroots_raw_struct_new_default, gcroots_raw_array_len
+ *     gcroots_heap_base, gcroots_raw_struct_new_default, gcroots_raw_array_len,
+ *     gcroots_raw_externref_new
  *
  *   At most 200:
  *     gcroots_set_error, gcroots_config_free, gcroots_ref_hash,
@@ -6358,14 +6359,15 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
  *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_get,
  *     gcroots_raw_struct_set, gcroots_raw_array_get, gcroots_raw_array_set,
- *     gcroots_raw_externref_new, gcroots_raw_exn_tag, gcroots_raw_exn_field,
- *     gcroots_raw_throw, gcroots_root_range_remove, gcroots_root_visitor_remove
+ *     gcroots_raw_exn_tag, gcroots_raw_exn_field, gcroots_raw_throw,
+ *     gcroots_root_range_remove, gcroots_root_visitor_remove
  *
  *   At most 400:
  *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_pin,
  *     gcroots_externref_new_with, gcroots_externref_new_with_manually_rooted,
  *     gcroots_externref_set_external_bytes, gcroots_externref_adjust_external_bytes,
- *     gcroots_exn_new, gcroots_table_type, gcroots_global_type, gcroots_raw_exn_new,
+ *     gcroots_struct_new_into, gcroots_struct_new_escape, gcroots_exn_new,
+ *     gcroots_table_type, gcroots_global_type, gcroots_raw_exn_new,
  *     gcroots_root_range_add, gcroots_root_visitor_add
  *
  *   At most 800:

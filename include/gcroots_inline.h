@@ -201,9 +201,9 @@ static inline void gcroots_inline_differs(const char *function) {
 GCROOTS_INLINE struct gcroots_inline_store *gcroots_inline_entered(gcroots_store_t *store) {
   struct gcroots_inline_store *s = GCROOTS_INLINE_AT(struct gcroots_inline_store *, store);
   if (s == GCROOTS_INLINE_NULL) return GCROOTS_INLINE_NULL;
-  /* Other threads may write the word. */
-  if (!GCROOTS_INLINE_LIKELY(__atomic_load_n(&s->entry, __ATOMIC_RELAXED) ==
-                             (gcroots_thread_token | GCROOTS_INLINE_VERSION)))
+  /* Other threads may write the word. The thread's word has no bits of the version. */
+  if (!GCROOTS_INLINE_LIKELY(__atomic_load_n(&s->entry, __ATOMIC_RELAXED) - gcroots_thread_token ==
+                             GCROOTS_INLINE_VERSION))
     return GCROOTS_INLINE_NULL;
   return s;
 }
@@ -219,8 +219,7 @@ typedef uint64_t gcroots_inline_words __attribute__((vector_size(16)));
 
 GCROOTS_INLINE gcroots_ref_t gcroots_inline_handle(const struct gcroots_inline_store *s,
                                                    uint32_t generation, uint32_t index) {
-  const gcroots_inline_words words = {s->id,
-                                      GCROOTS_INLINE_AS(uint64_t, index) << 32 | generation};
+  const gcroots_inline_words words = {s->id, GCROOTS_INLINE_AS(uint64_t, index) << 32 | generation};
   gcroots_ref_t handle;
   memcpy(&handle, &words, sizeof handle);
   return handle;
@@ -413,10 +412,12 @@ GCROOTS_INLINE const struct gcroots_inline_type *gcroots_inline_raw_of_kind(
 }
 
 /* The layout of a field. */
-GCROOTS_INLINE const struct gcroots_inline_field *gcroots_inline_field_of(
-    const struct gcroots_inline_type *type, size_t index) {
-  if (type == GCROOTS_INLINE_NULL || index >= type->field_count) return GCROOTS_INLINE_NULL;
-  return &type->fields[index];
+GCROOTS_INLINE bool gcroots_inline_field_of(const struct gcroots_inline_type *type, size_t index,
+                                            const struct gcroots_inline_field **field) {
+  if (type == GCROOTS_INLINE_NULL || !GCROOTS_INLINE_LIKELY(index < type->field_count))
+    return false;
+  *field = &type->fields[index];
+  return true;
 }
 
 /* Whether `bytes` bytes at an offset, behind the start of an object of the heap, are in the heap.
@@ -443,20 +444,20 @@ GCROOTS_INLINE bool gcroots_inline_store_bytes(const struct gcroots_inline_store
 }
 
 /* The layout of a field of a struct that a handle names, and the raw reference of the struct. */
-GCROOTS_INLINE const struct gcroots_inline_field *gcroots_inline_struct_field(
-    const struct gcroots_inline_store *s, gcroots_ref_t ref, size_t index, uint32_t *object) {
-  return gcroots_inline_field_of(gcroots_inline_typed(s, ref, GCROOTS_INLINE_STRUCT, object),
-                                 index);
+GCROOTS_INLINE bool gcroots_inline_struct_field(const struct gcroots_inline_store *s,
+                                                gcroots_ref_t ref, size_t index, uint32_t *object,
+                                                const struct gcroots_inline_field **field) {
+  return gcroots_inline_field_of(gcroots_inline_typed(s, ref, GCROOTS_INLINE_STRUCT, object), index,
+                                 field);
 }
 
 /* The layout of the elements of an array that a handle names, if it has one at `index`. */
-GCROOTS_INLINE const struct gcroots_inline_field *gcroots_inline_element(
-    const struct gcroots_inline_store *s, gcroots_ref_t ref, size_t index, uint32_t *object) {
-  const struct gcroots_inline_field *element =
-      gcroots_inline_field_of(gcroots_inline_typed(s, ref, GCROOTS_INLINE_ARRAY, object), 0);
-  if (element == GCROOTS_INLINE_NULL || index >= gcroots_inline_length(s, *object))
-    return GCROOTS_INLINE_NULL;
-  return element;
+GCROOTS_INLINE bool gcroots_inline_element(const struct gcroots_inline_store *s, gcroots_ref_t ref,
+                                           size_t index, uint32_t *object,
+                                           const struct gcroots_inline_field **element) {
+  return gcroots_inline_field_of(gcroots_inline_typed(s, ref, GCROOTS_INLINE_ARRAY, object), 0,
+                                 element) &&
+         GCROOTS_INLINE_LIKELY(index < gcroots_inline_length(s, *object));
 }
 
 GCROOTS_INLINE uint64_t gcroots_inline_field_offset(const struct gcroots_inline_field *field,
@@ -553,12 +554,26 @@ GCROOTS_INLINE unsigned char *gcroots_inline_begin(const struct gcroots_inline_s
                                                    uint32_t kind, uint64_t bytes) {
   unsigned char *object;
   if (s->barrier_new_objects || !gcroots_inline_knows(s, type, kind) ||
-      gcroots_inline_has_queue(s) || s->window_next + bytes > s->window_limit)
+      s->window_next + bytes > s->window_limit)
     return GCROOTS_INLINE_NULL;
   object = s->heap_base + s->window_next;
   memcpy(object, &type->header, 8);
   return object;
 }
+
+/* Does something for each index below a number. If the compiler knows a small number, it writes a
+   copy for each index, in which it knows the kind of the value too. */
+#ifdef __clang__
+#define GCROOTS_INLINE_UNROLL
+#else
+#define GCROOTS_INLINE_UNROLL _Pragma("GCC unroll 8")
+#endif
+#define GCROOTS_INLINE_EACH(index, count, body)                          \
+  if (__builtin_constant_p(count) && (count) <= 8) {                     \
+    GCROOTS_INLINE_UNROLL for (index = 0; index < (count); index++) body \
+  } else {                                                               \
+    for (index = 0; index < (count); index++) body                       \
+  }
 
 /* Completes a new object, and returns its raw reference. */
 GCROOTS_INLINE uint32_t gcroots_inline_end(struct gcroots_inline_store *s, uint64_t bytes) {
@@ -597,28 +612,24 @@ GCROOTS_INLINE void gcroots_inline_write(unsigned char *place, uint8_t storage, 
 GCROOTS_INLINE bool gcroots_inline_initialise(const struct gcroots_inline_store *s,
                                               const struct gcroots_inline_field *field,
                                               unsigned char *place, const gcroots_val_t *value) {
+  const gcroots_storage_t kind = value->kind;
   uint32_t reference;
-  if (value->kind != field->takes) return false;
-  /* By the kind and not by the storage: compilers often know the kind. */
-  switch (value->kind) {
-    case GCROOTS_STORAGE_REF:
-      if (!gcroots_inline_find_or_null(s, value->of.ref, &reference) ||
-          !gcroots_inline_admits(s, field, reference))
-        return false;
-      memcpy(place, &reference, 4);
-      return true;
-    case GCROOTS_STORAGE_I32:
-      if (field->storage == GCROOTS_STORAGE_I32)
-        memcpy(place, &value->of.i32, 4);
-      else
-        gcroots_inline_write(place, field->storage, &value->of.i32);
-      return true;
-    case GCROOTS_STORAGE_F32: memcpy(place, &value->of.f32, 4); return true;
-    case GCROOTS_STORAGE_I64: memcpy(place, &value->of.i64, 8); return true;
-    case GCROOTS_STORAGE_F64: memcpy(place, &value->of.f64, 8); return true;
-    case GCROOTS_STORAGE_V128: memcpy(place, &value->of.v128, 16); return true;
-    default: return false;
+  if (kind != field->takes) return false;
+  /* By the kind: compilers often know it. The most frequent ones come first. */
+  if (kind == GCROOTS_STORAGE_REF) {
+    if (!gcroots_inline_find_or_null(s, value->of.ref, &reference) ||
+        !gcroots_inline_admits(s, field, reference))
+      return false;
+    memcpy(place, &reference, 4);
+  } else if (kind == GCROOTS_STORAGE_I32 || kind == GCROOTS_STORAGE_F32) {
+    if (field->is_word)
+      memcpy(place, &value->of, 4);
+    else
+      gcroots_inline_write(place, field->storage, &value->of);
+  } else {
+    memcpy(place, &value->of, kind == GCROOTS_STORAGE_V128 ? 16 : 8);
   }
+  return true;
 }
 
 /* The same for a value without a kind. */
@@ -631,7 +642,7 @@ GCROOTS_INLINE bool gcroots_inline_initialise_raw(const struct gcroots_inline_st
     memcpy(place, &value->ref, 4);
     return true;
   }
-  if (field->storage == GCROOTS_STORAGE_I32)
+  if (field->is_word)
     memcpy(place, value, 4);
   else
     gcroots_inline_write(place, field->storage, value);
@@ -648,8 +659,9 @@ GCROOTS_INLINE bool gcroots_inline_try_scope_enter(gcroots_store_t *store, gcroo
   /* Not `==`: in a callback the innermost record may be the one at the end. */
   if (!GCROOTS_INLINE_LIKELY(record < s->scope_end)) return false;
   record->serial = s->scope_next_serial++;
-  record->scoped_length = s->scoped_length;
-  record->no_gc_spans = s->no_gc_spans;
+  /* Atomic, so that the compiler does not make one vector of the two, which takes longer. */
+  __atomic_store_n(&record->scoped_length, s->scoped_length, __ATOMIC_RELAXED);
+  __atomic_store_n(&record->no_gc_spans, s->no_gc_spans, __ATOMIC_RELAXED);
   s->scope_top = record;
   out->store_id = s->id;
   out->serial = record->serial;
@@ -953,8 +965,8 @@ GCROOTS_INLINE bool gcroots_inline_try_struct_get(gcroots_store_t *store, gcroot
   const struct gcroots_inline_field *field;
   uint32_t object;
   if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL) return false;
-  field = gcroots_inline_struct_field(s, ref, index, &object);
-  if (field == GCROOTS_INLINE_NULL || field->storage != storage) return false;
+  if (!gcroots_inline_struct_field(s, ref, index, &object, &field) || field->storage != storage)
+    return false;
   return gcroots_inline_load(s, gcroots_inline_field_offset(field, object), bytes, out);
 }
 
@@ -965,8 +977,9 @@ GCROOTS_INLINE bool gcroots_inline_try_struct_set(gcroots_store_t *store, gcroot
   const struct gcroots_inline_field *field;
   uint32_t object;
   if (s == GCROOTS_INLINE_NULL) return false;
-  field = gcroots_inline_struct_field(s, ref, index, &object);
-  if (field == GCROOTS_INLINE_NULL || field->storage != storage || !field->is_mutable) return false;
+  if (!gcroots_inline_struct_field(s, ref, index, &object, &field) || field->storage != storage ||
+      !field->is_mutable)
+    return false;
   return gcroots_inline_store_bytes(s, gcroots_inline_field_offset(field, object), bytes, value);
 }
 
@@ -977,8 +990,8 @@ GCROOTS_INLINE bool gcroots_inline_try_array_get(gcroots_store_t *store, gcroots
   const struct gcroots_inline_field *element;
   uint32_t array;
   if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL) return false;
-  element = gcroots_inline_element(s, ref, index, &array);
-  if (element == GCROOTS_INLINE_NULL || element->storage != storage) return false;
+  if (!gcroots_inline_element(s, ref, index, &array, &element) || element->storage != storage)
+    return false;
   return gcroots_inline_load(s, gcroots_inline_element_offset(array, index, bytes), bytes, out);
 }
 
@@ -989,8 +1002,8 @@ GCROOTS_INLINE bool gcroots_inline_try_array_set(gcroots_store_t *store, gcroots
   const struct gcroots_inline_field *element;
   uint32_t array;
   if (s == GCROOTS_INLINE_NULL) return false;
-  element = gcroots_inline_element(s, ref, index, &array);
-  if (element == GCROOTS_INLINE_NULL || element->storage != storage || !element->is_mutable)
+  if (!gcroots_inline_element(s, ref, index, &array, &element) || element->storage != storage ||
+      !element->is_mutable)
     return false;
   return gcroots_inline_store_bytes(s, gcroots_inline_element_offset(array, index, bytes), bytes,
                                     value);
@@ -1062,8 +1075,9 @@ GCROOTS_INLINE gcroots_status_t gcroots_inline_array_len(gcroots_store_t *store,
 GCROOTS_INLINE bool gcroots_inline_load_field(const struct gcroots_inline_store *s,
                                               gcroots_ref_t ref, size_t index, uint32_t *out) {
   uint32_t object;
-  const struct gcroots_inline_field *field = gcroots_inline_struct_field(s, ref, index, &object);
-  return field != GCROOTS_INLINE_NULL && field->storage == GCROOTS_STORAGE_REF &&
+  const struct gcroots_inline_field *field;
+  return gcroots_inline_struct_field(s, ref, index, &object, &field) &&
+         field->storage == GCROOTS_STORAGE_REF &&
          gcroots_inline_load(s, gcroots_inline_field_offset(field, object), 4, out) &&
          gcroots_inline_is_sound(s, *out);
 }
@@ -1072,8 +1086,9 @@ GCROOTS_INLINE bool gcroots_inline_load_field(const struct gcroots_inline_store 
 GCROOTS_INLINE bool gcroots_inline_load_element(const struct gcroots_inline_store *s,
                                                 gcroots_ref_t ref, size_t index, uint32_t *out) {
   uint32_t array;
-  const struct gcroots_inline_field *element = gcroots_inline_element(s, ref, index, &array);
-  return element != GCROOTS_INLINE_NULL && element->storage == GCROOTS_STORAGE_REF &&
+  const struct gcroots_inline_field *element;
+  return gcroots_inline_element(s, ref, index, &array, &element) &&
+         element->storage == GCROOTS_STORAGE_REF &&
          gcroots_inline_load(s, gcroots_inline_element_offset(array, index, 4), 4, out) &&
          gcroots_inline_is_sound(s, *out);
 }
@@ -1096,8 +1111,7 @@ GCROOTS_INLINE bool gcroots_inline_try_struct_set_ref(gcroots_store_t *store, gc
   const struct gcroots_inline_field *field;
   uint32_t object;
   if (s == GCROOTS_INLINE_NULL || s->barrier_concerns_all) return false;
-  field = gcroots_inline_struct_field(s, ref, index, &object);
-  return field != GCROOTS_INLINE_NULL &&
+  return gcroots_inline_struct_field(s, ref, index, &object, &field) &&
          gcroots_inline_store_value(s, field, object, gcroots_inline_field_offset(field, object),
                                     value);
 }
@@ -1108,8 +1122,7 @@ GCROOTS_INLINE bool gcroots_inline_try_array_set_ref(gcroots_store_t *store, gcr
   const struct gcroots_inline_field *element;
   uint32_t array;
   if (s == GCROOTS_INLINE_NULL || s->barrier_concerns_all) return false;
-  element = gcroots_inline_element(s, ref, index, &array);
-  return element != GCROOTS_INLINE_NULL &&
+  return gcroots_inline_element(s, ref, index, &array, &element) &&
          gcroots_inline_store_value(s, element, array,
                                     gcroots_inline_element_offset(array, index, 4), value);
 }
@@ -1171,10 +1184,10 @@ GCROOTS_INLINE bool gcroots_inline_write_struct(const struct gcroots_inline_stor
     return false;
   object = gcroots_inline_begin(s, type, GCROOTS_INLINE_STRUCT, type->bytes);
   if (object == GCROOTS_INLINE_NULL) return false;
-  for (i = 0; i < count; i++) {
+  GCROOTS_INLINE_EACH(i, count, {
     const struct gcroots_inline_field *field = &type->fields[i];
     if (!gcroots_inline_initialise(s, field, object + field->offset, &fields[i])) return false;
-  }
+  })
   return true;
 }
 
@@ -1315,7 +1328,8 @@ GCROOTS_INLINE bool gcroots_inline_try_struct_new_into(gcroots_store_t *store,
   struct gcroots_inline_slot *slot;
   if (s == GCROOTS_INLINE_NULL || dst.store_id != s->id) return false;
   slot = gcroots_inline_scoped(s, dst);
-  if (slot == GCROOTS_INLINE_NULL || !gcroots_inline_write_struct(s, type, fields, count))
+  if (slot == GCROOTS_INLINE_NULL || gcroots_inline_has_queue(s) ||
+      !gcroots_inline_write_struct(s, type, fields, count))
     return false;
   return gcroots_inline_assign(s, dst, gcroots_inline_end(s, type->bytes));
 }
@@ -1379,14 +1393,14 @@ GCROOTS_INLINE bool gcroots_inline_try_raw_struct_new(gcroots_store_t *store,
   unsigned char *object;
   size_t i;
   if (s == GCROOTS_INLINE_NULL || type == GCROOTS_INLINE_NULL || fields == GCROOTS_INLINE_NULL ||
-      count != type->field_count)
+      count != type->field_count || gcroots_inline_has_queue(s))
     return false;
   object = gcroots_inline_begin(s, type, GCROOTS_INLINE_STRUCT, type->bytes);
   if (object == GCROOTS_INLINE_NULL) return false;
-  for (i = 0; i < count; i++) {
+  GCROOTS_INLINE_EACH(i, count, {
     const struct gcroots_inline_field *field = &type->fields[i];
     if (!gcroots_inline_initialise_raw(s, field, object + field->offset, &fields[i])) return false;
-  }
+  })
   *out = gcroots_inline_end(s, type->bytes);
   return true;
 }
@@ -1407,7 +1421,7 @@ GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_struct_new_default(gcroots_st
                                                                       const gcroots_type_t *type,
                                                                       uint32_t *out) {
   struct gcroots_inline_store *s = gcroots_inline_entered(store);
-  if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||
+  if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL || gcroots_inline_has_queue(s) ||
       !gcroots_inline_write_default(s, gcroots_inline_type_of(type)))
     return (gcroots_raw_struct_new_default)(store, type, out);
   *out = gcroots_inline_end(s, gcroots_inline_type_of(type)->bytes);
@@ -1415,24 +1429,26 @@ GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_struct_new_default(gcroots_st
 }
 
 /* The layout of a field of a struct, which may be any bits, and its offset in the heap. */
-GCROOTS_INLINE const struct gcroots_inline_field *gcroots_inline_raw_field(
-    const struct gcroots_inline_store *s, uint32_t object, uint32_t index, uint64_t *offset) {
-  const struct gcroots_inline_field *field =
-      gcroots_inline_field_of(gcroots_inline_raw_of_kind(s, object, GCROOTS_INLINE_STRUCT), index);
-  if (field != GCROOTS_INLINE_NULL) *offset = gcroots_inline_field_offset(field, object);
-  return field;
+GCROOTS_INLINE bool gcroots_inline_raw_field(const struct gcroots_inline_store *s, uint32_t object,
+                                             uint32_t index, uint64_t *offset,
+                                             const struct gcroots_inline_field **field) {
+  if (!gcroots_inline_field_of(gcroots_inline_raw_of_kind(s, object, GCROOTS_INLINE_STRUCT), index,
+                               field))
+    return false;
+  *offset = gcroots_inline_field_offset(*field, object);
+  return true;
 }
 
 /* The same for an element of an array. */
-GCROOTS_INLINE const struct gcroots_inline_field *gcroots_inline_raw_element(
-    const struct gcroots_inline_store *s, uint32_t array, uint32_t index, uint64_t *offset) {
+GCROOTS_INLINE bool gcroots_inline_raw_element(const struct gcroots_inline_store *s, uint32_t array,
+                                               uint32_t index, uint64_t *offset,
+                                               const struct gcroots_inline_field **element) {
   const struct gcroots_inline_type *type =
       gcroots_inline_raw_of_kind(s, array, GCROOTS_INLINE_ARRAY);
-  const struct gcroots_inline_field *element = gcroots_inline_field_of(type, 0);
-  if (element == GCROOTS_INLINE_NULL || index >= gcroots_inline_length(s, array))
-    return GCROOTS_INLINE_NULL;
+  if (!gcroots_inline_field_of(type, 0, element) || index >= gcroots_inline_length(s, array))
+    return false;
   *offset = gcroots_inline_element_offset(array, index, type->element_bytes);
-  return element;
+  return true;
 }
 
 /* Reads a value at an offset, and fills the rest of `out` with zeros. */
@@ -1474,21 +1490,22 @@ GCROOTS_INLINE bool gcroots_inline_raw_write(const struct gcroots_inline_store *
   GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_##of##_get(                                 \
       gcroots_store_t *store, uint32_t object, uint32_t index, gcroots_raw_val_t *out) {         \
     const struct gcroots_inline_store *s = gcroots_inline_entered(store);                        \
-    const struct gcroots_inline_field *field = GCROOTS_INLINE_NULL;                              \
-    uint64_t offset = 0;                                                                         \
-    if (s != GCROOTS_INLINE_NULL) field = gcroots_inline_raw_##slot(s, object, index, &offset);  \
-    if (field == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||                            \
-        !gcroots_inline_raw_read(s, field->storage, offset, out))                                \
+    const struct gcroots_inline_field *field;                                                    \
+    uint64_t offset;                                                                             \
+    if (s == GCROOTS_INLINE_NULL ||                                                              \
+        !gcroots_inline_raw_##slot(s, object, index, &offset, &field) ||                         \
+        out == GCROOTS_INLINE_NULL || !gcroots_inline_raw_read(s, field->storage, offset, out))  \
       return (gcroots_raw_##of##_get)(store, object, index, out);                                \
     return GCROOTS_OK;                                                                           \
   }                                                                                              \
   GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_##of##_set(                                 \
       gcroots_store_t *store, uint32_t object, uint32_t index, const gcroots_raw_val_t *value) { \
     const struct gcroots_inline_store *s = gcroots_inline_entered(store);                        \
-    const struct gcroots_inline_field *field = GCROOTS_INLINE_NULL;                              \
-    uint64_t offset = 0;                                                                         \
-    if (s != GCROOTS_INLINE_NULL) field = gcroots_inline_raw_##slot(s, object, index, &offset);  \
-    if (field == GCROOTS_INLINE_NULL || value == GCROOTS_INLINE_NULL ||                          \
+    const struct gcroots_inline_field *field;                                                    \
+    uint64_t offset;                                                                             \
+    if (s == GCROOTS_INLINE_NULL ||                                                              \
+        !gcroots_inline_raw_##slot(s, object, index, &offset, &field) ||                         \
+        value == GCROOTS_INLINE_NULL ||                                                          \
         !gcroots_inline_raw_write(s, field, object, offset, value))                              \
       return (gcroots_raw_##of##_set)(store, object, index, value);                              \
     return GCROOTS_OK;                                                                           \
@@ -1496,21 +1513,22 @@ GCROOTS_INLINE bool gcroots_inline_raw_write(const struct gcroots_inline_store *
   GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_##of##_get_ref(                             \
       gcroots_store_t *store, uint32_t object, uint32_t index, uint32_t *out) {                  \
     const struct gcroots_inline_store *s = gcroots_inline_entered(store);                        \
-    const struct gcroots_inline_field *field = GCROOTS_INLINE_NULL;                              \
-    uint64_t offset = 0;                                                                         \
-    if (s != GCROOTS_INLINE_NULL) field = gcroots_inline_raw_##slot(s, object, index, &offset);  \
-    if (field == GCROOTS_INLINE_NULL || field->storage != GCROOTS_STORAGE_REF ||                 \
-        out == GCROOTS_INLINE_NULL || !gcroots_inline_load(s, offset, 4, out))                   \
+    const struct gcroots_inline_field *field;                                                    \
+    uint64_t offset;                                                                             \
+    if (s == GCROOTS_INLINE_NULL ||                                                              \
+        !gcroots_inline_raw_##slot(s, object, index, &offset, &field) ||                         \
+        field->storage != GCROOTS_STORAGE_REF || out == GCROOTS_INLINE_NULL ||                   \
+        !gcroots_inline_load(s, offset, 4, out))                                                 \
       return (gcroots_raw_##of##_get_ref)(store, object, index, out);                            \
     return GCROOTS_OK;                                                                           \
   }                                                                                              \
   GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_##of##_set_ref(                             \
       gcroots_store_t *store, uint32_t object, uint32_t index, uint32_t value) {                 \
     const struct gcroots_inline_store *s = gcroots_inline_entered(store);                        \
-    const struct gcroots_inline_field *field = GCROOTS_INLINE_NULL;                              \
-    uint64_t offset = 0;                                                                         \
-    if (s != GCROOTS_INLINE_NULL) field = gcroots_inline_raw_##slot(s, object, index, &offset);  \
-    if (field == GCROOTS_INLINE_NULL || !field->is_mutable ||                                    \
+    const struct gcroots_inline_field *field;                                                    \
+    uint64_t offset;                                                                             \
+    if (s == GCROOTS_INLINE_NULL ||                                                              \
+        !gcroots_inline_raw_##slot(s, object, index, &offset, &field) || !field->is_mutable ||   \
         field->storage != GCROOTS_STORAGE_REF || !gcroots_inline_admits_raw(s, field, value) ||  \
         !gcroots_inline_store_reference(s, object, offset, value))                               \
       return (gcroots_raw_##of##_set_ref)(store, object, index, value);                          \
@@ -1541,7 +1559,9 @@ GCROOTS_INLINE bool gcroots_inline_try_raw_array(gcroots_store_t *store,
   unsigned char *elements;
   uint64_t bytes;
   uint32_t i;
-  if (s == GCROOTS_INLINE_NULL || values == GCROOTS_INLINE_NULL || length == 0) return false;
+  if (s == GCROOTS_INLINE_NULL || values == GCROOTS_INLINE_NULL || length == 0 ||
+      gcroots_inline_has_queue(s))
+    return false;
   elements = gcroots_inline_begin_array(s, type, length, &bytes);
   if (elements == GCROOTS_INLINE_NULL) return false;
   for (i = 0; i < length; i++) {

@@ -19,6 +19,7 @@ static const struct {
   uint64_t (*body)(void);
 } workloads[] = {
     {"trees", trees_by_handles},
+    {"trees_fused", trees_by_fused_calls},
     {"trees_raw_reads", trees_by_raw_reads},
     {"trees_raw", trees_raw},
     {"scheme_handles", scheme_by_handles},

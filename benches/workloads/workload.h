@@ -11,6 +11,7 @@ enum { LEFT, RIGHT, CHILDREN };
 
 /* Each workload returns its number of units. */
 uint64_t trees_by_handles(void);
+uint64_t trees_by_fused_calls(void);
 uint64_t trees_by_raw_reads(void);
 uint64_t trees_raw(void);
 uint64_t scheme_by_handles(void);
