@@ -28,6 +28,9 @@ pub const ALL: [Collector; 5] = [
     collector("check", "5", false),
 ];
 
+/// The name of the default collector.
+pub const DEFAULT: &str = "generational";
+
 /// The number of collectors, from the first, whose instructions are compared with the floor. The
 /// check collector is slow on purpose.
 pub const COMPARED: usize = 4;

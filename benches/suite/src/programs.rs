@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::collectors;
+use crate::collectors::{self, Collector};
 use crate::options::Options;
 
 /// A program that measures operations, or workloads, of one system.
@@ -65,7 +65,8 @@ pub fn output_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The programs of the library, once for each collector. CMake has built them.
+/// The programs of the library, once for each collector, and for the default one with the hot
+/// functions in line too. CMake has built them.
 pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
     let programs = [
         (Kind::Operations, "operations"),
@@ -74,15 +75,30 @@ pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
     let mut made = Vec::new();
     for collector in &collectors::ALL {
         for (kind, name) in programs {
-            if kind == Kind::Workloads && !collector.runs_workloads {
-                continue;
+            if kind == Kind::Operations || collector.runs_workloads {
+                made.push(of_collector(options, collector, kind, collector.name, name)?);
             }
-            let path = options.programs.join(name);
-            let path = path.to_str().context("the path is not UTF-8")?;
-            let mut program = Program::new(collector.name, kind, &[path]);
-            program.last_arguments.push(collector.number.to_owned());
-            made.push(program);
+            if collector.name == collectors::DEFAULT {
+                let system = format!("{}, in line", collector.name);
+                let name = format!("{name}_inline");
+                made.push(of_collector(options, collector, kind, &system, &name)?);
+            }
         }
     }
     Ok(made)
+}
+
+/// A program that CMake has built, run on a collector.
+fn of_collector(
+    options: &Options,
+    collector: &Collector,
+    kind: Kind,
+    system: &str,
+    name: &str,
+) -> Result<Program> {
+    let path = options.programs.join(name);
+    let path = path.to_str().context("the path is not UTF-8")?;
+    let mut program = Program::new(system, kind, &[path]);
+    program.last_arguments.push(collector.number.to_owned());
+    Ok(program)
 }
