@@ -43,10 +43,10 @@ pub fn run_workload(name: &str, body: impl FnOnce(&mut Requests) -> u64) {
     let before = crate::measure::cpu_time();
     let units = body(&mut requests);
     let took = crate::measure::cpu_time() - before;
+    let peak = peak_bytes();
     requests.times.sort_by(f64::total_cmp);
     let [p50, p99, p999, greatest] =
         [0.5, 0.99, 0.999, 1.0].map(|share| requests.percentile(share));
-    let peak = peak_bytes();
     println!(
         "workload\t{name}\t{units}\t{took:.0}\t{peak:.0}\t{p50:.0}\t{p99:.0}\t{p999:.0}\t{greatest:.0}"
     );

@@ -1,8 +1,11 @@
 /* Runs one workload on libgcroots, in a process of its own.
  *
- *   gcroots_workload NAME [COLLECTOR [LIMIT]]    COLLECTOR: its number
- *                                                LIMIT: that of the heap, in MiB
- *   gcroots_workload                             prints the names
+ *   gcroots_workload NAME [COLLECTOR [LIMIT [RULE PERCENT]]]
+ *                                  COLLECTOR: its number
+ *                                  LIMIT: that of the heap, in KiB; 0 for the default
+ *                                  RULE, PERCENT: the numbers for the sizing of the heap
+ *   gcroots_workload --live NAME   prints the most bytes that are alive at one time
+ *   gcroots_workload               prints the names
  */
 #include "workload.h"
 
@@ -13,6 +16,7 @@ gcroots_engine_t *heap_engine;
 gcroots_store_t *heap;
 gcroots_type_t *node_type, *array_type;
 bool collects;
+uint64_t host_bytes;
 
 static const struct {
   const char *name;
@@ -51,13 +55,20 @@ static void register_types(void) {
   array_type = types[1];
 }
 
-static void make_store(const char *collector_or_null, const char *limit_or_null) {
+/* The settings of a run. */
+struct settings {
+  gcroots_collector_t collector;
+  size_t limit;
+  gcroots_heap_sizing_t rule;
+  uint32_t percent;
+};
+
+static void make_store(const struct settings *settings) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
-  if (collector_or_null != NULL)
-    MUST(gcroots_config_set_collector(config, (uint32_t)strtoul(collector_or_null, NULL, 10)));
-  if (limit_or_null != NULL)
-    MUST(gcroots_config_set_heap_limit(config, strtoul(limit_or_null, NULL, 10) << 20));
+  MUST(gcroots_config_set_collector(config, settings->collector));
+  if (settings->limit != 0) MUST(gcroots_config_set_heap_limit(config, settings->limit));
+  MUST(gcroots_config_set_heap_sizing(config, settings->rule, settings->percent));
   MUST(gcroots_engine_new(config, &heap_engine));
   gcroots_config_free(config);
   MUST(gcroots_store_new(heap_engine, &heap));
@@ -75,26 +86,55 @@ static void print_statistics(void) {
           (double)stats.promoted_bytes / (1 << 20), (double)stats.committed_bytes / (1 << 20));
 }
 
-static void run(size_t workload, const char *collector_or_null, const char *limit_or_null) {
-  make_store(collector_or_null, limit_or_null);
-  collects =
-      collector_or_null == NULL || strtoul(collector_or_null, NULL, 10) != GCROOTS_COLLECTOR_NULL;
+/* The most bytes that were alive after a collection, on the heap and beside it. */
+static uint64_t most_alive;
+
+static void note_alive(void) {
+  gcroots_stats_t stats;
+  MUST(gcroots_store_stats(heap, &stats));
+  if (stats.live_bytes + host_bytes > most_alive) most_alive = stats.live_bytes + host_bytes;
+}
+
+static void run(size_t workload, const struct settings *settings, bool asks_what_lives) {
+  make_store(settings);
+  collects = settings->collector != GCROOTS_COLLECTOR_NULL;
   register_types();
-  run_workload(workloads[workload].name, workloads[workload].body);
-  print_statistics();
+  if (asks_what_lives) {
+    request_watcher = note_alive;
+    workloads[workload].body();
+    printf("%" PRIu64 "\n", most_alive);
+  } else {
+    run_workload(workloads[workload].name, workloads[workload].body);
+    print_statistics();
+  }
   gcroots_type_free(node_type);
   gcroots_type_free(array_type);
   MUST(gcroots_store_free(heap));
   gcroots_engine_free(heap_engine);
 }
 
+/* An argument that is a number, or 0 if it is missing. */
+static uint32_t number(int argc, char **argv, int at) {
+  return argc > at ? (uint32_t)strtoul(argv[at], NULL, 10) : 0;
+}
+
 int main(int argc, char **argv) {
   const size_t count = sizeof workloads / sizeof *workloads;
+  const bool asks_what_lives = argc == 3 && strcmp(argv[1], "--live") == 0;
+  /* Under the copying collector each collection finds all that is dead. This one collects as
+     often as the library allows. */
+  struct settings settings = {GCROOTS_COLLECTOR_COPYING, 0, GCROOTS_HEAP_SIZING_RATIO, 1};
+  if (!asks_what_lives) {
+    settings.collector = number(argc, argv, 2);
+    settings.limit = (size_t)number(argc, argv, 3) << 10;
+    settings.rule = number(argc, argv, 4);
+    settings.percent = number(argc, argv, 5);
+  }
   for (size_t i = 0; i < count; i++) {
     if (argc < 2) {
       puts(workloads[i].name);
-    } else if (strcmp(argv[1], workloads[i].name) == 0) {
-      run(i, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
+    } else if (strcmp(argv[asks_what_lives ? 2 : 1], workloads[i].name) == 0) {
+      run(i, &settings, asks_what_lives);
       return 0;
     }
   }

@@ -7,10 +7,16 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* The elapsed times of the requests, in nanoseconds. */
-static double *times;
-static size_t count, room;
+/* The most requests of a workload. */
+enum { MOST_REQUESTS = 1 << 19 };
+
+/* The elapsed times of the requests, in nanoseconds. They count in the memory of the process, and
+   so they are small. */
+static float times[MOST_REQUESTS];
+static size_t count;
 static double began;
+
+void (*request_watcher)(void);
 
 static double elapsed(void) {
   struct timespec now;
@@ -19,20 +25,23 @@ static double elapsed(void) {
 }
 
 void request_begins(void) {
+  if (request_watcher != NULL) request_watcher();
   began = elapsed();
 }
 
 void request_ends(void) {
-  if (count == room) {
-    room = room > 0 ? 2 * room : 1 << 16;
-    times = realloc(times, room * sizeof *times);
-    if (times == NULL) abort();
-  }
-  times[count++] = elapsed() - began;
+  if (count == MOST_REQUESTS) abort();
+  times[count++] = (float)(elapsed() - began);
+  if (request_watcher != NULL) request_watcher();
+}
+
+static int compare_floats(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
 }
 
 static double percentile(double share) {
-  return count > 0 ? times[(size_t)(share * (double)(count - 1))] : 0;
+  return count > 0 ? (double)times[(size_t)(share * (double)(count - 1))] : 0;
 }
 
 /* The greatest amount of memory that the process has used. */
@@ -43,10 +52,11 @@ static double peak_bytes(void) {
 }
 
 void run_workload(const char *name, uint64_t (*body)(void)) {
-  double before = nanoseconds(), took;
+  double before = nanoseconds(), took, peak;
   uint64_t units = body();
   took = nanoseconds() - before;
-  if (count > 0) qsort(times, count, sizeof *times, compare_times);
-  printf("workload\t%s\t%" PRIu64 "\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", name, units, took,
-         peak_bytes(), percentile(0.5), percentile(0.99), percentile(0.999), percentile(1));
+  peak = peak_bytes();
+  qsort(times, count, sizeof *times, compare_floats);
+  printf("workload\t%s\t%" PRIu64 "\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", name, units, took, peak,
+         percentile(0.5), percentile(0.99), percentile(0.999), percentile(1));
 }

@@ -15,6 +15,9 @@
 void request_begins(void);
 void request_ends(void);
 
+/* What is called where a request begins and ends, unless it is NULL. */
+extern void (*request_watcher)(void);
+
 /* Runs a workload, which returns the number of its units, and prints its line. */
 void run_workload(const char *name, uint64_t (*body)(void));
 

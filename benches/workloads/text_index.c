@@ -23,6 +23,7 @@ static uint64_t lists_made, lists_ended;
 static void end_list(void *list) {
   free(list);
   lists_ended++;
+  host_bytes -= sizeof(struct places);
 }
 
 /* A new list: the places of `before`, if there is one, and one more. */
@@ -38,6 +39,7 @@ static gcroots_ref_t new_list(const struct places *before_or_null, uint32_t word
   list->last[list->count++ % 6] = place;
   MUST(gcroots_externref_new(heap, list, end_list, &made));
   lists_made++;
+  host_bytes += sizeof *list;
   return made;
 }
 

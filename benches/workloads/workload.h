@@ -31,6 +31,9 @@ extern gcroots_type_t *node_type, *array_type;
 /* Whether the collector frees objects before the store is deleted. */
 extern bool collects;
 
+/* The bytes that the workload has on the heap of the host, for objects that are alive. */
+extern uint64_t host_bytes;
+
 /* Registers a group (taken) of `count` types. */
 void register_types_of(gcroots_rec_group_t *group, gcroots_type_t **types, size_t count);
 

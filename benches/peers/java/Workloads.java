@@ -30,7 +30,7 @@ final class Workloads {
   }
 
   // The times of the requests, in nanoseconds.
-  static long[] times = new long[1 << 20];
+  static float[] times = new float[1 << 18];
   static int requests;
   static long began;
 
@@ -203,7 +203,7 @@ final class Workloads {
   }
 
   static long percentile(double share) {
-    return times[(int) (share * (requests - 1))];
+    return (long) times[(int) (share * (requests - 1))];
   }
 
   public static void main(String[] arguments) throws IOException {
@@ -221,9 +221,9 @@ final class Workloads {
       case "text_index" -> textIndex();
       default -> throw new IllegalArgumentException(arguments[0]);
     };
-    long took = cpuTime() - before;
+    long took = cpuTime() - before, peak = peakBytes();
     Arrays.sort(times, 0, requests);
     System.out.printf("workload\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d%n", arguments[0], units, took,
-        peakBytes(), percentile(0.5), percentile(0.99), percentile(0.999), percentile(1));
+        peak, percentile(0.5), percentile(0.99), percentile(0.999), percentile(1));
   }
 }

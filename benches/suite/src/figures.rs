@@ -74,11 +74,12 @@ impl Figures {
         let runs = self.runs.get(system)?.get(workload)?;
         Some(median(runs.iter().map(of)))
     }
+}
 
-    pub fn write_json(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-    }
+/// Writes what was measured as JSON.
+pub fn write_json(figures: &impl Serialize, path: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(figures)?;
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn add(names: &mut Vec<String>, name: &str) {
@@ -88,7 +89,7 @@ fn add(names: &mut Vec<String>, name: &str) {
 }
 
 /// The median of at least one value.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

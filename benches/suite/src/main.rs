@@ -9,6 +9,7 @@ mod costs;
 mod curves;
 mod figures;
 mod functions;
+mod memory;
 mod options;
 mod peers;
 mod plots;
@@ -35,13 +36,19 @@ fn main() -> Result<()> {
     }
     std::fs::create_dir_all(&options.results)
         .with_context(|| format!("cannot make {}", options.results.display()))?;
-    if options.curves || options.heap_sizes {
-        let curves = match options.curves {
-            true => curves::over_size(&options)?,
-            false => curves::over_heap_size(&options)?,
-        };
+    let results = &options.results;
+    if options.curves {
+        let curves = curves::over_size(&options)?;
         print!("{}", curves.table());
-        curves.write(&options.results)?;
+        figures::write_json(&curves, &results.join("curves.json"))?;
+        curves.draw(results)?;
+    } else if options.memory {
+        let points = memory::measure(&options)?;
+        let table = memory::table(&points);
+        print!("{table}");
+        std::fs::write(results.join("memory.md"), table)?;
+        figures::write_json(&points, &results.join("memory.json"))?;
+        memory::curves(&points).draw(results)?;
     } else {
         tables_of_programs(&options)?;
     }
@@ -79,7 +86,7 @@ fn tables_of_programs(options: &Options) -> Result<()> {
     }
     print!("{}", tables::operations(&figures));
     print!("{}", tables::workloads(&figures));
-    figures.write_json(&options.results.join("figures.json"))?;
+    figures::write_json(&figures, &options.results.join("figures.json"))?;
     if options.readme {
         readme::write(&figures, options)?;
     }

@@ -19,7 +19,7 @@ scripts/bench [OPTION...]    measures the library and the floor
   --costs             only counts them, and writes the header's table of costs
   --check-costs       only counts them, and fails if the header's table is far from them
   --curves            only measures work at several sizes
-  --heap-sizes        only runs workloads in heaps with several limits
+  --memory            only measures the time of workloads against their memory
   --only TEXT         only operations, workloads and curves whose names contain TEXT
   --run NAME          writes figures.json and the plots to build/bench/NAME, over those of an
                       earlier run of this name (default: the time, in a new folder)
@@ -46,8 +46,8 @@ pub struct Options {
     pub only: String,
     /// Whether work is measured at several sizes, and nothing else.
     pub curves: bool,
-    /// Whether workloads run in heaps of several sizes, and nothing else.
-    pub heap_sizes: bool,
+    /// Whether the time of workloads is measured against their memory, and nothing else.
+    pub memory: bool,
     /// The folder for the programs of other systems.
     pub output: PathBuf,
     /// The folder for figures and plots.
@@ -73,7 +73,7 @@ impl Options {
             check_costs: false,
             only: String::new(),
             curves: false,
-            heap_sizes: false,
+            memory: false,
             output: source.join("build/bench"),
             results: PathBuf::new(),
             programs: source.join("build/programs/benches"),
@@ -92,7 +92,7 @@ impl Options {
                 Long("check-costs") => options.check_costs = true,
                 Long("only") => options.only = arguments.value()?.string()?,
                 Long("curves") => options.curves = true,
-                Long("heap-sizes") => options.heap_sizes = true,
+                Long("memory") => options.memory = true,
                 Long("run") => run = Some(arguments.value()?.string()?),
                 Long("help") => return Ok(None),
                 other => bail!(other.unexpected()),

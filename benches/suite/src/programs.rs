@@ -65,6 +65,16 @@ pub fn output_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// A number in a line with tabs between the fields.
+pub fn field(line: &str, at: usize) -> Result<f64> {
+    let Some(field) = line.trim().split('\t').nth(at) else {
+        bail!("not enough fields in {line:?}");
+    };
+    field
+        .parse()
+        .with_context(|| format!("not a number in {line:?}"))
+}
+
 /// The programs of the library, once for each collector, and for the default one with the hot
 /// functions in line too. CMake has built them.
 pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
