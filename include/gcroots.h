@@ -1187,7 +1187,9 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
  * Does steps of a collection, as gcroots_store_gc_step() does, until a time is over. May
  * collect. Hold no lock that a finalizer takes.
  *
- * Finalizers, and the root visitors in the first step, take their time besides.
+ * Finalizers, and the root visitors in the first step, take their time besides. Under the
+ * generational collector a minor collection may take as long as the pause budget. It begins a
+ * call, if so much of the time is not left when it is due.
  *
  * \param microseconds the time, as wall time. At least one small step is done, also with 0.
  * \param[out] out_more whether the collection is not over

@@ -111,7 +111,7 @@ impl Pacer {
     }
 
     /// The headroom in bytes after `sample`, which enters the averages.
-    fn headroom(&mut self, sample: PacerSample) -> u64 {
+    pub(super) fn headroom(&mut self, sample: PacerSample) -> u64 {
         let rate = |bytes: u64, nanoseconds: u64| bytes as f64 / nanoseconds.max(1) as f64;
         smooth(
             &mut self.allocation_rate,

@@ -319,13 +319,18 @@ mod tests {
 
     #[test]
     fn a_section_is_read() {
-        let text = " *   gcroots_a     26    -   1300   the heap\n *\n *   At most 50:\n\
+        let text = " *   gcroots_a     26    -   1300   40   the heap\n *\n *   At most 50:\n\
                     \x20*     gcroots_b, gcroots_c,\n *     gcroots_d\n * gcroots_e\n";
         let stated = stated(text);
         assert_eq!(stated.len(), 4);
         assert_eq!(
             stated["gcroots_a"],
-            [Some((26.0, 26.0)), None, Some((1300.0, 1300.0))]
+            [
+                Some((26.0, 26.0)),
+                None,
+                Some((1300.0, 1300.0)),
+                Some((40.0, 40.0))
+            ]
         );
         assert_eq!(stated["gcroots_b"], [Some((25.0, 50.0))]);
         assert_eq!(stated["gcroots_d"], [Some((25.0, 50.0))]);

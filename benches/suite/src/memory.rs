@@ -17,14 +17,7 @@ use crate::programs::{Kind, Program, field, output_of};
 use crate::tables;
 
 /// The workloads, which allocate and drop objects all the time.
-const WORKLOADS: [&str; 6] = [
-    "graph",
-    "long_lived_tree",
-    "queue",
-    "text_index",
-    "trees",
-    "trees_raw",
-];
+const WORKLOADS: [&str; 5] = ["graph", "long_lived_tree", "queue", "text_index", "trees"];
 
 /// A rule of heap sizing: its name, its number, and the percentages that are measured.
 struct Rule {
@@ -42,17 +35,17 @@ const RULES: [Rule; 3] = [
     Rule {
         name: "ratio",
         number: "1",
-        percentages: &["10", "25", "50", "100", "200", "400"],
+        percentages: &["10", "50", "100", "200", "400"],
     },
     Rule {
         name: "time share",
         number: "2",
-        percentages: &["2", "5", "10", "20", "40"],
+        percentages: &["5", "10", "20", "40"],
     },
 ];
 
 /// The limits of heaps, in percent of the live bytes.
-const LIMITS: [u64; 5] = [125, 150, 200, 300, 400];
+const LIMITS: [u64; 4] = [125, 150, 200, 300];
 
 /// The number of the rule that a heap with a limit follows, and its percentage.
 const DEFAULT_RULE: [&str; 2] = ["0", "0"];
@@ -71,19 +64,19 @@ const KNOBS: [Knob; 3] = [
         system: "bdwgc",
         variable: "GC_FREE_SPACE_DIVISOR",
         prefix: "",
-        values: &["1", "2", "3", "4", "6", "10", "20"],
+        values: &["1", "2", "3", "5", "10", "20"],
     },
     Knob {
         system: "OCaml",
         variable: "OCAMLRUNPARAM",
         prefix: "o=",
-        values: &["10", "20", "40", "80", "120", "200", "400"],
+        values: &["10", "20", "40", "80", "160", "400"],
     },
     Knob {
         system: "Java Serial",
         variable: "JAVA_TOOL_OPTIONS",
         prefix: "-Xmx",
-        values: &["12m", "16m", "24m", "32m", "64m", "128m"],
+        values: &["16m", "32m", "64m", "128m"],
     },
 ];
 

@@ -8,6 +8,7 @@ mod mark_region;
 mod memory;
 mod nursery;
 mod object_starts;
+mod pacer_simulation;
 mod sandbox;
 mod steps;
 mod tracing;

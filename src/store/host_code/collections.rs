@@ -7,13 +7,10 @@ use std::time::Instant;
 
 use super::finalizers::run_inline;
 use super::root_visitors;
+use super::timed_steps::TimedSteps;
 use crate::error::Result;
-use crate::heap::{Budget, Progress};
+use crate::heap::{Budget, Progress, nanoseconds_since};
 use crate::store::Store;
-
-/// The budget of the steps between which [`collect_for`] looks at the time. They take about ten
-/// microseconds.
-const TIMED_STEP: u64 = 8 << 10;
 
 /// Collects until every object that is unreachable now is freed and finalized. That
 /// includes objects that only those finalizers release (HOST-15). Inside a finalizer it
@@ -152,7 +149,8 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
 /// Does steps of [`collect_step`] until `time` is over, or the collection is complete. Returns
 /// whether it is.
 ///
-/// A step begins only if the last one would have fitted into what is left of the time.
+/// A minor collection of a nursery that may have objects is in the first step, or in one for which
+/// the pause budget is left of the time (HEAP-111).
 ///
 /// Errors: those of [`collect_step`].
 ///
@@ -160,16 +158,26 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
 ///
 /// The safety conditions of [`collect_step`] hold for `pointer`.
 pub(crate) unsafe fn collect_for(pointer: NonNull<Store>, time: Duration) -> Result<bool> {
-    let began = Instant::now();
-    let mut before = Duration::ZERO;
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
+    let store = || unsafe { pointer.as_ref() };
+    let minor_nanoseconds = store().engine.config().pause_budget();
+    let mut steps = TimedSteps::new(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    let (began, mut before, mut budget) = (Instant::now(), 0, steps.first());
+    let mut has_empty_nursery = store().needs_minor();
     loop {
         // SAFETY: the caller's promise.
-        let is_complete = unsafe { collect_step(pointer, Budget::of(TIMED_STEP)) }?;
-        let now = began.elapsed();
-        if is_complete || now + (now - before) > time {
-            return Ok(is_complete);
+        if unsafe { collect_step(pointer, Budget::of(budget)) }? {
+            return Ok(true);
         }
-        before = now;
+        let now = nanoseconds_since(began);
+        steps.learn(budget, now - before);
+        let needs_minor = store().needs_minor();
+        let is_long = needs_minor && !has_empty_nursery && steps.left(now) < minor_nanoseconds;
+        match steps.next(now) {
+            Some(next) if !is_long => (before, budget) = (now, next),
+            _ => return Ok(false),
+        }
+        has_empty_nursery |= needs_minor;
     }
 }
 

@@ -14,7 +14,8 @@
 //! | `calls.rs` | a call of a host function |
 //! | `deletion.rs` | the end of a store |
 //!
-//! `call_arguments.rs`, `call_results.rs` and `call_value.rs` belong to `calls.rs`.
+//! `call_arguments.rs`, `call_results.rs` and `call_value.rs` belong to `calls.rs`, and
+//! `timed_steps.rs` to `collections.rs`.
 //!
 //! Drivers use the files that call host code:
 //!
@@ -55,6 +56,7 @@ pub(crate) mod fused;
 mod growth;
 mod pending_exception;
 mod root_visitors;
+mod timed_steps;
 mod wake;
 
 pub(crate) use call_arguments::Call;
