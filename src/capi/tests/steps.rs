@@ -20,6 +20,9 @@ const NULL: gcroots_ref_t = gcroots_ref_t {
     index: 0,
 };
 
+/// The microseconds of a call that are less than the pause budget.
+const SHORT: u64 = 500;
+
 /// Runs a collection in steps, and requires of each that it does not exceed its budget by
 /// more than a tenth. Returns the number of steps.
 fn collect(store: *mut gcroots_store_t) -> u64 {
@@ -248,4 +251,38 @@ fn with_a_living_list() {
             keep(store, last);
         });
     });
+}
+
+/// The living objects are such that marking takes several calls.
+#[test]
+fn a_short_call_runs_a_minor_collection_at_its_beginning_or_not_at_all() {
+    let store = store_starting_at(GCROOTS_COLLECTOR_GENERATIONAL, 0, 0);
+    with_arrays(store, |references, _| {
+        for _ in 0..COUNT / 10 {
+            keep(store, array(store, references, 60));
+        }
+    });
+    // SAFETY: the store is valid.
+    ok(unsafe { gcroots_store_gc_start(store) });
+    let minors = || {
+        // SAFETY: the store is valid.
+        let stats = with_out(|out| unsafe { gcroots_store_stats(store, out) });
+        stats.unwrap().minor_collections
+    };
+    let (mut has_more, mut with_minor) = (true, 0);
+    while has_more {
+        externref(store);
+        // SAFETY: the store is valid, and no foreign code runs.
+        let begins = unsafe { enter(NonNull::new(store).unwrap()) }
+            .unwrap()
+            .needs_minor();
+        let before = minors();
+        // SAFETY: the store is valid.
+        has_more = with_out(|out| unsafe { gcroots_store_gc_step_for(store, SHORT, out) }).unwrap();
+        assert!(begins || minors() == before);
+        with_minor += u64::from(minors() > before);
+    }
+    assert!(with_minor >= 2, "to begin and to end marking");
+    // SAFETY: the store is valid.
+    assert_eq!(unsafe { gcroots_store_free(store) }, GCROOTS_OK);
 }
