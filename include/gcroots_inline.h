@@ -1127,6 +1127,23 @@ GCROOTS_INLINE bool gcroots_inline_try_array_set_ref(gcroots_store_t *store, gcr
                                     gcroots_inline_element_offset(array, index, 4), value);
 }
 
+#ifdef GCROOTS_INLINE_COMPARE
+/* Whether the library reads this reference. Its root ends at once. */
+#define GCROOTS_INLINE_READ_AGAIN(of)                                                     \
+  static inline bool gcroots_inline_##of##_has(gcroots_store_t *store, gcroots_ref_t ref, \
+                                               size_t index, gcroots_ref_t expected) {    \
+    gcroots_scope_t scope;                                                                \
+    gcroots_ref_t value;                                                                  \
+    bool same;                                                                            \
+    if ((gcroots_scope_enter)(store, &scope) != GCROOTS_OK) return false;                 \
+    same = (gcroots_##of##_get_ref)(store, ref, index, &value) == GCROOTS_OK &&           \
+           gcroots_inline_same(store, value, expected);                                   \
+    return (gcroots_scope_exit)(store, scope) == GCROOTS_OK && same;                      \
+  }
+#else
+#define GCROOTS_INLINE_READ_AGAIN(of)
+#endif
+
 #define GCROOTS_INLINE_REFERENCE(of, slot)                                                         \
   GCROOTS_INLINE bool gcroots_inline_try_##of##_get_ref(gcroots_store_t *store, gcroots_ref_t ref, \
                                                         size_t index, gcroots_ref_t *out) {        \
@@ -1143,8 +1160,7 @@ GCROOTS_INLINE bool gcroots_inline_try_array_set_ref(gcroots_store_t *store, gcr
       return (gcroots_##of##_get_ref)(store, ref, index, out);                                     \
     *out = value;                                                                                  \
     GCROOTS_INLINE_COMPARED("gcroots_" #of "_get_ref",                                             \
-                            (gcroots_##of##_get_ref)(store, ref, index, &value) == GCROOTS_OK &&   \
-                                gcroots_inline_same(store, value, *out));                          \
+                            gcroots_inline_##of##_has(store, ref, index, value));                  \
     return GCROOTS_OK;                                                                             \
   }                                                                                                \
   GCROOTS_INLINE gcroots_status_t gcroots_inline_##of##_get_ref_into(                              \
@@ -1167,10 +1183,13 @@ GCROOTS_INLINE bool gcroots_inline_try_array_set_ref(gcroots_store_t *store, gcr
     return GCROOTS_OK;                                                                             \
   }
 
+GCROOTS_INLINE_READ_AGAIN(struct)
+GCROOTS_INLINE_READ_AGAIN(array)
 GCROOTS_INLINE_REFERENCE(struct, field)
 GCROOTS_INLINE_REFERENCE(array, element)
 
 #undef GCROOTS_INLINE_REFERENCE
+#undef GCROOTS_INLINE_READ_AGAIN
 
 /* --- New structs and arrays ------------------------------------------------------ */
 
