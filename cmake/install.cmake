@@ -35,9 +35,10 @@ set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
 install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
   DESTINATION ${doc_folder})
 # README and the headers point to these files. examples/externref is left out, because it needs
-# an interpreter that is not installed.
+# an interpreter that is not installed, and examples/compiled, which has assembly.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
-  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
+  FILES_MATCHING PATTERN "externref" EXCLUDE
+  PATTERN "compiled" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
 # The documents link to headers in this folder.
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR
   BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE headers)
