@@ -538,6 +538,204 @@ CASE(an_object_moves_within_a_long_array) {
   after_each_step(make_table_and_array, move_to_long_array, check_array);
 }
 
+/* --- Root ranges ---------------------------------------------------------------------- */
+
+enum { RANGES = 3, RANGE_SLOTS = 15 };
+
+static uint32_t slots[RANGES][RANGE_SLOTS], more_slots[2 * RANGE_SLOTS];
+static gcroots_root_range_t ranges[RANGES];
+static gcroots_root_source_t sources[RANGES];
+static gcroots_weak_t held[RANGES][RANGE_SLOTS];
+
+static void write_slot(int range, int slot, gcroots_ref_t ref) {
+  uint32_t *all_slots = ranges[range].slots;
+  OK(gcroots_ref_to_raw(store, ref, &all_slots[slot]));
+  if (ranges[range].unchanged > (size_t)slot) ranges[range].unchanged = (size_t)slot;
+}
+
+static void add_range(int range) {
+  memset(slots[range], 0, sizeof slots[range]);
+  ranges[range].slots = slots[range];
+  ranges[range].count = RANGE_SLOTS;
+  OK(gcroots_root_range_add(store, &ranges[range], NULL, &sources[range]));
+}
+
+/* Fills the slots of a range with nodes that nothing else holds. */
+static void fill_range(int range) {
+  for (int i = 0; i < RANGE_SLOTS; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t made = make_leaf(node, 100 * range + i);
+    OK(gcroots_weak_new(store, made, &held[range][i]));
+    write_slot(range, i, made);
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+static void make_ranges(void) {
+  make_two_holders();
+  for (int i = 0; i < RANGES; i++) add_range(i);
+  for (int i = 0; i < RANGES; i++) fill_range(i);
+}
+
+static void check_slot(int range, int slot, int32_t number) {
+  gcroots_scope_t scope = enter();
+  const uint32_t *all_slots = ranges[range].slots;
+  gcroots_ref_t ref;
+  OK(gcroots_ref_from_raw(store, all_slots[slot], &ref));
+  CHECK(field_i32(ref, 0) == number);
+  OK(gcroots_scope_exit(store, scope));
+}
+
+/* The ranges that are still there hold their nodes. They are removed. */
+static void check_ranges(void) {
+  for (int i = 0; i < RANGES; i++) {
+    if (sources[i].store_id == 0) continue;
+    for (int k = 0; k < RANGE_SLOTS; k++) {
+      CHECK(is_alive(held[i][k]));
+      check_slot(i, k, 100 * i + k);
+    }
+    OK(gcroots_root_range_remove(store, &sources[i]));
+  }
+}
+
+/* Under the generational collector a long range is read in many steps. */
+CASE(a_long_root_range_is_read_in_steps) {
+  enum { SLOTS = 20000, BUDGET = 1000, SLOT_COST = 16 };
+  static uint32_t long_slots[SLOTS];
+  gcroots_root_range_t range = {long_slots, SLOTS, 0};
+  gcroots_root_source_t source;
+  int steps = 1;
+  begin();
+  OK(gcroots_ref_to_raw(store, make_leaf(node, 1), &long_slots[0]));
+  for (int i = 1; i < SLOTS; i++) long_slots[i] = long_slots[0];
+  OK(gcroots_root_range_add(store, &range, NULL, &source));
+  collect();
+  OK(gcroots_store_gc_start(store));
+  for (; !step(BUDGET); steps++) CHECK(steps < NEVER);
+  if (heap_has(BETWEEN)) CHECK(steps > SLOTS / BUDGET * SLOT_COST);
+  OK(gcroots_store_verify(store));
+  OK(gcroots_root_range_remove(store, &source));
+  end();
+}
+
+static void move_to_a_slot(void) {
+  gcroots_scope_t scope = enter();
+  write_slot(1, 7, field_ref(from, 1));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_moved_slot(void) {
+  CHECK(is_alive(moved));
+  check_slot(1, 7, 3);
+  for (int i = 0; i < RANGES; i++) OK(gcroots_root_range_remove(store, &sources[i]));
+}
+
+CASE(an_object_moves_into_a_root_range) {
+  after_each_step(make_ranges, move_to_a_slot, check_moved_slot);
+}
+
+static void move_out_of_a_slot(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_ref_from_raw(store, slots[0][4], &ref));
+  set_field(to, 1, val_ref(ref));
+  write_slot(0, 4, gcroots_ref_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_moved_out(void) {
+  CHECK(is_alive(held[0][4]) && field_i32(field_ref(to, 1), 0) == 4);
+  for (int i = 0; i < RANGES; i++) OK(gcroots_root_range_remove(store, &sources[i]));
+}
+
+CASE(an_object_moves_out_of_a_root_range) {
+  after_each_step(make_ranges, move_out_of_a_slot, check_moved_out);
+}
+
+static void remove_first(void) {
+  OK(gcroots_root_range_remove(store, &sources[0]));
+}
+
+static void remove_second(void) {
+  OK(gcroots_root_range_remove(store, &sources[1]));
+}
+
+static void remove_last(void) {
+  OK(gcroots_root_range_remove(store, &sources[2]));
+}
+
+static void remove_two(void) {
+  remove_second();
+  remove_first();
+}
+
+CASE(a_root_range_is_removed) {
+  after_each_step(make_ranges, remove_first, check_ranges);
+  after_each_step(make_ranges, remove_second, check_ranges);
+  after_each_step(make_ranges, remove_last, check_ranges);
+  after_each_step(make_ranges, remove_two, check_ranges);
+}
+
+/* A new range takes the place of one that may not have been read. */
+static void replace_second(void) {
+  remove_second();
+  add_range(1);
+  fill_range(1);
+}
+
+CASE(a_root_range_is_replaced) {
+  after_each_step(make_ranges, replace_second, check_ranges);
+}
+
+/* The slots move to other memory, where there is room for more. */
+static void grow_second(void) {
+  memset(more_slots, 0, sizeof more_slots);
+  memcpy(more_slots, slots[1], sizeof slots[1]);
+  memset(slots[1], 0xfe, sizeof slots[1]);
+  ranges[1].slots = more_slots;
+  if (heap_has(BETWEEN)) step(40);
+  ranges[1].count = 2 * RANGE_SLOTS;
+  if (ranges[1].unchanged > RANGE_SLOTS) ranges[1].unchanged = RANGE_SLOTS;
+}
+
+static void check_grown(void) {
+  gcroots_ref_t last = make_leaf(node, 77);
+  write_slot(1, 2 * RANGE_SLOTS - 1, last);
+  check_ranges();
+}
+
+CASE(a_root_range_moves_and_grows) {
+  after_each_step(make_ranges, grow_second, check_grown);
+}
+
+/* A slot that no minor collection looks at is read in a later step, which is refused. */
+CASE(a_bad_slot_refuses_the_step_that_reads_it) {
+  unsigned char done = 77;
+  gcroots_scope_t scope = enter();
+  uint32_t kept;
+  if (!heap_has(BETWEEN) || stressed) return;
+  begin();
+  make_ranges();
+  collect();
+  OK(gcroots_store_gc_start(store));
+  CHECK(!step(0));
+  kept = slots[0][9];
+  slots[0][9] = UINT32_MAX - 1;
+  while (gcroots_store_gc_step(store, 0, (bool *)&done) == GCROOTS_OK) CHECK(done == false);
+  done = 77;
+  for (int i = 0; i < 3; i++)
+    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 9",
+                   gcroots_store_gc_step(store, (size_t)i, (bool *)&done));
+  CHECK(done == 77);
+  slots[0][9] = kept;
+  finish(0);
+  OK(gcroots_store_verify(store));
+  check_ranges();
+  OK(gcroots_scope_exit(store, scope));
+  end();
+}
+
 /* --- New objects ------------------------------------------------------------------ */
 
 static void make_in_a_span(void) {

@@ -1160,7 +1160,7 @@ gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
  * - The first step calls the root visitors, reads the root ranges and updates their
  *   slots. Under the generational collector it first runs a minor collection, which takes
  *   no more than the pause budget beyond the step's own; so does the step in which marking
- *   ends.
+ *   ends. The steps then read the root ranges again, as far as the budget goes.
  * - The last step runs the finalizers of the objects that were unreachable when the
  *   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
  *   Objects that become unreachable through these finalizers are left to the next
@@ -1172,8 +1172,8 @@ gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
  * \param budget the work of this step, in bytes: about as much as it takes to trace
  *        objects of that size. Each step makes some progress, also with 0.
  * \param[out] out whether the collection is over
- * \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from the first
- *         step, if a root range, or the report of a root visitor, is refused: see the
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from a step that
+ *         reads root ranges, if one, or the report of a root visitor, is refused: see the
  *         sections "Root ranges" and "Root visitors". Nothing has been collected then,
  *         and the step may be repeated;
  *         GCROOTS_ERROR_NO_GC if a no-GC span is open and a collection is under way
@@ -5680,12 +5680,12 @@ gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
  * objects alive, and writes the new bits where objects have moved.
  *
  * The program describes the slots in a gcroots_root_range_t. The library reads that
- * structure at the start of each collection. So the array may grow or move between
- * collections. Two ranges may overlap, as long as the tag bytes of one do not lie inside
+ * structure at the start of each collection, and under the generational collector in steps of
+ * a collection. So the array may grow or move between collections and steps. Two ranges may overlap, as long as the tag bytes of one do not lie inside
  * references of the other.
  *
- * Each collection checks the slots before it moves or frees anything. The call that
- * collects fails, and nothing has been collected, if
+ * Each collection checks the slots before it moves or frees anything, and a step checks the
+ * slots that it reads. The call that collects fails, and nothing has been collected, if
  *
  * - a structure describes memory that cannot be an array of slots
  *   (GCROOTS_ERROR_INVALID_ARGUMENT);

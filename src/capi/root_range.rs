@@ -6,12 +6,12 @@
 //! objects alive, and writes the new bits where objects have moved.
 //!
 //! The program describes the slots in a gcroots_root_range_t. The library reads that
-//! structure at the start of each collection. So the array may grow or move between
-//! collections. Two ranges may overlap, as long as the tag bytes of one do not lie inside
+//! structure at the start of each collection, and under the generational collector in steps of
+//! a collection. So the array may grow or move between collections and steps. Two ranges may overlap, as long as the tag bytes of one do not lie inside
 //! references of the other.
 //!
-//! Each collection checks the slots before it moves or frees anything. The call that
-//! collects fails, and nothing has been collected, if
+//! Each collection checks the slots before it moves or frees anything, and a step checks the
+//! slots that it reads. The call that collects fails, and nothing has been collected, if
 //!
 //! - a structure describes memory that cannot be an array of slots
 //!   (GCROOTS_ERROR_INVALID_ARGUMENT);

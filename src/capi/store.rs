@@ -498,7 +498,7 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
 /// - The first step calls the root visitors, reads the root ranges and updates their
 ///   slots. Under the generational collector it first runs a minor collection, which takes
 ///   no more than the pause budget beyond the step's own; so does the step in which marking
-///   ends.
+///   ends. The steps then read the root ranges again, as far as the budget goes.
 /// - The last step runs the finalizers of the objects that were unreachable when the
 ///   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
 ///   Objects that become unreachable through these finalizers are left to the next
@@ -510,8 +510,8 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
 /// \param budget the work of this step, in bytes: about as much as it takes to trace
 ///        objects of that size. Each step makes some progress, also with 0.
 /// \param[out] out whether the collection is over
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from the first
-///         step, if a root range, or the report of a root visitor, is refused: see the
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from a step that
+///         reads root ranges, if one, or the report of a root visitor, is refused: see the
 ///         sections "Root ranges" and "Root visitors". Nothing has been collected then,
 ///         and the step may be repeated;
 ///         GCROOTS_ERROR_NO_GC if a no-GC span is open and a collection is under way

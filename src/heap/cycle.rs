@@ -39,9 +39,10 @@ use crate::error::{Error, Result};
 /// What a step of a cycle borrows from the store.
 pub(crate) struct CycleContext<'a> {
     pub(crate) mutator: &'a Mutator,
-    /// All roots, but not the values of `ephemerons`. The root ranges are there in the first step
-    /// only.
+    /// All roots, but not the values of `ephemerons`. Of the root ranges, the slots of `piece`.
     pub(crate) roots: &'a mut GcRootsList,
+    /// The piece of the root ranges that this step reads, if it reads any.
+    pub(crate) piece: RangePiece,
     pub(crate) layouts: &'a LayoutTable,
     /// Swept before the tables in `weak`.
     pub(crate) ephemerons: &'a mut dyn Ephemerons,
@@ -51,10 +52,19 @@ pub(crate) struct CycleContext<'a> {
     pub(crate) is_after_minor: bool,
 }
 
+/// A piece of the root ranges.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RangePiece {
+    /// What reading it costs.
+    pub(crate) cost: u64,
+    /// Whether nothing is left to read after it. Otherwise it takes what is left of the budget.
+    pub(crate) is_last: bool,
+}
+
 /// What a cycle does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Marks what the root ranges refer to, all in the first step.
+    /// Marks what the root ranges refer to, a piece in each step.
     MarkRanges,
     /// Marks what the roots refer to, from a slot of a span on.
     MarkRoots { span: usize, slot: usize },
@@ -108,8 +118,8 @@ impl Cycle {
         })
     }
 
-    /// Whether the next step reads the root ranges.
-    pub(crate) fn is_at_first_step(&self) -> bool {
+    /// Whether the next step reads a piece of the root ranges.
+    pub(crate) fn reads_ranges(&self) -> bool {
         self.phase == Phase::MarkRanges
     }
 
@@ -193,13 +203,7 @@ impl Cycle {
             Progress::Continue => phase,
         };
         Ok(match phase {
-            Phase::MarkRanges => {
-                context.roots.choose(0, 0);
-                steps.mark_roots(context.roots, layouts)?;
-                budget.spend(context.roots.range_bytes());
-                context.roots.clear_ranges();
-                Phase::MarkRoots { span: 0, slot: 0 }
-            }
+            Phase::MarkRanges => mark_ranges(steps, context, budget)?,
             Phase::MarkRoots { span, slot } => mark_roots(span, slot, steps, context, budget)?,
             Phase::MarkImmortalKeys => {
                 let mut trace = |value| mark(steps, value);
@@ -276,6 +280,23 @@ impl Cycle {
 fn mark(steps: &mut dyn CycleSteps, reference: GcRef) -> Result<GcRef> {
     steps.mark_reference(reference)?;
     Ok(reference)
+}
+
+/// Marks what the slots of a piece of the root ranges refer to. Returns the next phase.
+fn mark_ranges(
+    steps: &mut dyn CycleSteps,
+    context: &mut CycleContext<'_>,
+    budget: &mut Budget,
+) -> Result<Phase> {
+    context.roots.choose(0, 0);
+    steps.mark_roots(context.roots, context.layouts)?;
+    context.roots.clear_ranges();
+    if context.piece.is_last {
+        budget.spend(context.piece.cost);
+        return Ok(Phase::MarkRoots { span: 0, slot: 0 });
+    }
+    budget.spend(budget.left());
+    Ok(Phase::MarkRanges)
 }
 
 /// Marks what the slots of roots refer to, from a slot of a span on, as far as the budget allows.

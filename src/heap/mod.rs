@@ -76,7 +76,7 @@ pub(crate) use collection::{GarbageCollection, TraceContext};
 pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 pub(crate) use copy_spans::{CopySpans, Head};
 pub(crate) use counted_header::{CountedHeader, STICKY};
-pub(crate) use cycle::{Cycle, CycleContext};
+pub(crate) use cycle::{Cycle, CycleContext, RangePiece};
 pub(crate) use cycle_pacer::{CyclePacer, CyclePressure, STEP_EVERY};
 pub(crate) use cycle_steps::{CycleSteps, Moved};
 pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};

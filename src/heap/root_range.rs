@@ -3,7 +3,8 @@
 //!
 //! The embedder says where the slots are in a [`RootRange`], which it owns and may change
 //! between collections. A [`SlotLayout`] says where a slot has its reference and its tag.
-//! The first step of a collection reads the [`RootRange`] into a [`RangeSpan`].
+//! The first step of a collection reads the [`RootRange`] into a [`RangeSpan`]. Where the program
+//! runs between the steps, each step reads a piece of the ranges ([`Cycle`](crate::heap::Cycle)).
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -165,6 +166,14 @@ impl RangeSpan {
         }
     }
 
+    /// The first `count` of the slots.
+    pub(crate) fn first(self, count: usize) -> RangeSpan {
+        RangeSpan {
+            count: count.min(self.count),
+            ..self
+        }
+    }
+
     /// The number of slots that are not left out.
     pub(crate) fn count(&self) -> usize {
         self.count
@@ -182,6 +191,11 @@ impl RangeSpan {
             }
             reference.cast::<u32>().read()
         }
+    }
+
+    /// The bytes of a slot.
+    pub(crate) fn slot_bytes(&self) -> u64 {
+        self.layout.slot_bytes as u64
     }
 
     /// The bytes of all slots.

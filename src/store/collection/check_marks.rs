@@ -8,7 +8,7 @@
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::heap::{GcHeap, GcRef, ObjectHeader, ObjectStartBits};
+use crate::heap::{GcHeap, GcRef, ObjectHeader, ObjectStartBits, PlausibleObjects};
 use crate::store::{Cold, Store};
 
 /// The objects that the check has reached.
@@ -35,9 +35,12 @@ impl Reached {
 }
 
 impl Cold {
-    /// Checks the marks, unless there is no memory for the check. No object is young.
+    /// Checks the marks, unless there is no memory for the check. No object is young, and the root
+    /// visitors have reported.
     ///
-    /// Errors: [`Error::Internal`].
+    /// Errors: [`Error::Internal`]; [`Error::BadSlot`] if a slot of a root range refers to no
+    /// object, or to one without a mark: the program may have written it and not lowered
+    /// `unchanged`.
     pub(super) fn check_marks(&self, store: &Store) -> Result<()> {
         if !cfg!(debug_assertions) && !store.engine.config().poisons() {
             return Ok(());
@@ -62,6 +65,7 @@ impl Cold {
         for slot in roots.chain([&store.pending]) {
             reached.add(heap, GcRef::from_raw(slot.reference.get()))?;
         }
+        self.reach_from_ranges(store, heap, &mut reached)?;
         loop {
             self.follow(heap, &mut reached)?;
             for (key, value) in self.weak_maps.pairs() {
@@ -74,6 +78,35 @@ impl Cold {
                 return Ok(());
             }
         }
+    }
+
+    /// Adds what the slots of root ranges refer to.
+    fn reach_from_ranges(
+        &self,
+        store: &Store,
+        heap: &dyn GcHeap,
+        reached: &mut Reached,
+    ) -> Result<()> {
+        let bounds = heap.bounds(&store.mutator);
+        let objects = PlausibleObjects::new(heap.region(), bounds, &self.layouts);
+        // SAFETY: whoever added or reported the ranges promised it.
+        unsafe { self.sources.spans(false) }.try_for_each(|span| {
+            let span = span?;
+            span.try_each(|slot, bits| {
+                let reference = GcRef::from_raw(bits.get());
+                if !reference.is_object() {
+                    return Ok(());
+                }
+                if heap.is_unswept(reference) || !objects.contains(reference) {
+                    return Err(Error::BadSlot {
+                        source: span.source,
+                        slot: slot as u64,
+                        bits: bits.get(),
+                    });
+                }
+                reached.add(heap, reference)
+            })
+        })
     }
 
     /// Follows the references of objects until nothing new is reached.

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, CycleContext, CyclePacer, GcRef, Moved, ObjectHeader, Progress,
-    WeakTable, nanoseconds_since,
+    Budget, CollectionKind, Cycle, CycleContext, CyclePacer, CyclePressure, GcRef, Moved,
+    ObjectHeader, Progress, WeakTable, nanoseconds_since,
 };
 use crate::host::{EXTERN_INDEX, FUNC_INDEX, VALUE_BIT};
 use crate::store::collection::collect::CycleSample;
@@ -249,14 +249,19 @@ impl Cold {
     fn begin_cycle(&mut self, store: &Store) -> Result<()> {
         let began = Instant::now();
         let mutator = &store.mutator;
+        self.begin_pieces()?;
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(());
         };
         let pressure = heap.cycle_pressure(mutator);
         let allocated = mutator.bump.allocated_bytes();
         let cycle = Cycle::begin(heap, mutator, &mut self.weak_maps)?;
+        let work = CyclePressure {
+            used: pressure.used + self.sources.scanned_bytes(),
+            ..pressure
+        };
         self.cycles.is_owed = false;
-        self.cycles.pacer.begin(pressure, allocated);
+        self.cycles.pacer.begin(work, allocated);
         self.cycles.under_way = Some(PacedCycle {
             cycle,
             sample: CycleSample {
@@ -376,9 +381,10 @@ impl Cold {
         budget: &mut Budget,
     ) -> Result<Progress> {
         self.roots.clear();
-        if cycle.is_at_first_step() {
-            self.gather_ranges(store, false)?;
-        }
+        let read = match cycle.reads_ranges() {
+            true => Some(self.gather_piece(store, budget)?),
+            false => None,
+        };
         self.list_all_roots(store)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         // The table with finalizers is the last: no finalizer runs before all others are swept.
@@ -386,6 +392,7 @@ impl Cold {
         let mut context = CycleContext {
             mutator: &store.mutator,
             roots: &mut self.roots,
+            piece: read.map(|(piece, _)| piece).unwrap_or_default(),
             layouts: &self.layouts,
             ephemerons: &mut self.weak_maps,
             weak: &mut weak,
@@ -396,6 +403,9 @@ impl Cold {
         };
         let progress = cycle.step(heap, &mut context, budget)?;
         self.roots.clear();
+        if let Some((_, unread)) = read {
+            self.end_piece(unread);
+        }
         self.fix_moved(store)?;
         Ok(progress)
     }

@@ -11,6 +11,7 @@
 //! | `steps.rs` | a collection in steps, between which the embedder decides when to go on |
 //! | `stops.rs` | the stops of the program, which are counted as pauses |
 //! | `root_sources.rs` | root ranges and root visitors: where the embedder's roots are |
+//! | `range_pieces.rs` | the pieces in which a cycle reads root ranges |
 //! | `root_ranges.rs` | what a collection does with the slots of root ranges |
 //! | `slot_copies.rs` | copies of slots, which show a wrong `unchanged` |
 //! | `give_back.rs` | gives memory back when the store is idle |
@@ -47,6 +48,7 @@ pub(in crate::store) mod collect;
 pub(in crate::store) mod cycle;
 mod give_back;
 mod pins;
+mod range_pieces;
 mod releases;
 mod room;
 mod root_ranges;

@@ -73,13 +73,23 @@ impl Cold {
         for span in unsafe { self.sources.spans(is_of_nursery) } {
             self.roots.add_range(span?)?;
         }
-        for range in 0..self.roots.ranges().len() {
-            self.check_range(store, &{ self.roots.ranges()[range] })?;
-        }
+        self.check_ranges(store)?;
         self.check_unchanged(store)?;
-        self.sources.set_scanned_bytes(self.roots.range_bytes());
+        if !is_of_nursery {
+            self.sources.set_scanned_bytes(self.roots.range_bytes());
+        }
         self.object_starts.invalidate();
         Ok(())
+    }
+
+    /// Checks the slots of all ranges that the roots list.
+    ///
+    /// Errors: those of [`Cold::check_range`].
+    pub(super) fn check_ranges(&mut self, store: &Store) -> Result<()> {
+        (0..self.roots.ranges().len()).try_for_each(|range| {
+            let range = self.roots.ranges()[range];
+            self.check_range(store, &range)
+        })
     }
 
     /// Records that a collection has updated the slots of the ranges (ROOTS-37).

@@ -12,6 +12,7 @@ use crate::heap::{
 };
 use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
+use crate::store::collection::range_pieces::Unread;
 use crate::store::collection::slot_copies::SlotCopies;
 use crate::store::handles::resolve::unrooted_as;
 
@@ -59,7 +60,7 @@ pub(in crate::store) struct RootSources {
     handles: FreeListSlots<0>,
     /// The sources, each with the index of its handle. They have no gaps, so a collection
     /// visits no others (ROOTS-24).
-    sources: Vec<(u32, Source)>,
+    pub(super) sources: Vec<(u32, Source)>,
     /// Where in `sources` the source of each handle is, by the index of the handle. Has no
     /// meaning for handles that are not in use.
     positions: Vec<u32>,
@@ -69,10 +70,12 @@ pub(in crate::store) struct RootSources {
     visitors: usize,
     /// The ranges that visitors have reported, for the collections of the call that is
     /// under way.
-    reported: Vec<RangeSpan>,
+    pub(super) reported: Vec<RangeSpan>,
     /// Whether all visitors have reported.
     report_is_complete: bool,
-    /// The bytes of the slots that the last collection scanned.
+    /// The ranges that the cycle under way has still to read.
+    pub(super) unread: Unread,
+    /// The bytes of the slots that the last full collection scanned.
     scanned_bytes: u64,
     /// What the last collection left in the slots of registered ranges, in engines that
     /// check `unchanged`.
@@ -102,6 +105,7 @@ impl RootSources {
             visitors: 0,
             reported: Vec::new(),
             report_is_complete: false,
+            unread: Unread::default(),
             scanned_bytes: 0,
             copies: SlotCopies::default(),
             trimming: Trimming::default(),
@@ -159,14 +163,22 @@ impl RootSources {
         if self.sources[position].1.kind() != kind {
             return false;
         }
-        self.sources.swap_remove(position);
-        if let Some(&(moved, _)) = self.sources.get(position) {
-            self.positions[moved as usize] = position as u32;
-        }
+        let position = self.leave_unread(position);
+        let last = self.sources.len() - 1;
+        self.swap(position, last);
+        self.sources.truncate(last);
         self.handles.release(index, generation);
         self.copies.forget(index);
         *self.count_of(kind) -= 1;
         true
+    }
+
+    /// Exchanges two sources.
+    pub(super) fn swap(&mut self, one: usize, other: usize) {
+        self.sources.swap(one, other);
+        for position in [one, other] {
+            self.positions[self.sources[position].0 as usize] = position as u32;
+        }
     }
 
     /// Whether all visitors have reported. Also `true` without visitors.
@@ -321,12 +333,12 @@ impl RootSources {
         }
     }
 
-    /// Records how many bytes of slots a collection scans.
+    /// Records how many bytes of slots a full collection scans.
     pub(in crate::store) fn set_scanned_bytes(&mut self, bytes: u64) {
         self.scanned_bytes = bytes;
     }
 
-    /// The bytes of the slots that the last collection scanned.
+    /// The bytes of the slots that the last full collection scanned.
     pub(in crate::store) fn scanned_bytes(&self) -> u64 {
         self.scanned_bytes
     }
@@ -366,6 +378,7 @@ impl RootSources {
         if !self.sources.iter().enumerate().all(sound)
             || sources as u64 != self.handles.live()
             || sources != self.ranges + self.visitors
+            || self.unread.sources > sources
         {
             return Err(Error::internal(
                 "a root source without its handle",
@@ -382,7 +395,7 @@ impl RootSources {
 /// # Safety
 ///
 /// See [`RootSources::spans`].
-unsafe fn registered(
+pub(super) unsafe fn registered(
     sources: &[(u32, Source)],
 ) -> impl Iterator<Item = (*mut RootRange, Result<RangeSpan>)> {
     sources.iter().filter_map(|&(index, source)| {
