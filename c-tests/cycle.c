@@ -980,3 +980,149 @@ CASE(allocations_complete_collections) {
   CHECK(stats.committed_bytes < (size_t)24 << 20);
   end();
 }
+
+/* --- External bytes -------------------------------------------------------------------- */
+
+static gcroots_ref_t new_external(size_t bytes) {
+  gcroots_externref_options_t options = {0};
+  gcroots_ref_t ref;
+  options.struct_size = sizeof options;
+  options.external_bytes = bytes;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  return ref;
+}
+
+/* The number of times that the program was stopped for a full collection. */
+static uint64_t full_stops(void) {
+  gcroots_pauses_t pauses;
+  OK(gcroots_store_pauses(store, GCROOTS_PAUSE_FULL, &pauses));
+  return pauses.count;
+}
+
+/* The number of full collections. */
+static uint64_t full_collections(void) {
+  gcroots_stats_t stats = stats_of(store);
+  return stats.collections - stats.minor_collections;
+}
+
+/* Makes a heap that is too large to be collected at once, and collects. */
+static void make_large_heap(void) {
+  begin();
+  list = make_list(100000);
+  collect();
+}
+
+/* Makes objects with external bytes, of which those that were made last are alive. What dies is
+   freed between the program's steps. Only large heaps are collected so. */
+static void make_externals_that_die_old(void) {
+  enum { MADE_EXTERNALS = 60000, ALIVE = 4096, BYTES = 16 << 10 };
+  gcroots_val_t null = val_null();
+  uint64_t stops, collections, most = 0;
+  make_large_heap();
+  OK(gcroots_array_new(store, refs, &null, ALIVE, &array));
+  stops = full_stops();
+  collections = full_collections();
+  for (uint32_t i = 0; i < MADE_EXTERNALS; i++) {
+    gcroots_scope_t scope = enter();
+    uint64_t now;
+    OK(gcroots_array_set_ref(store, array, i % ALIVE, new_external(BYTES)));
+    now = stats_of(store).external_bytes;
+    most = now > most ? now : most;
+    OK(gcroots_scope_exit(store, scope));
+  }
+  if (collects) CHECK(most < (uint64_t)ALIVE * BYTES * 4);
+  if (heap_has(BETWEEN)) {
+    CHECK(full_stops() == stops);
+    CHECK(full_collections() >= collections + 5);
+  }
+  end();
+}
+
+CASE(external_bytes_begin_collections_and_complete_them) {
+  if (!stressed) make_externals_that_die_old();
+}
+
+static void report_nothing(void *env, gcroots_store_t *of) {
+  (void)of;
+  ++*(int *)env;
+}
+
+CASE(external_bytes_complete_collections_of_a_store_with_root_visitors) {
+  gcroots_root_source_t source;
+  int visits = 0;
+  if (stressed) return;
+  OK(gcroots_root_visitor_add(store, report_nothing, &visits, &source));
+  make_externals_that_die_old();
+  CHECK((visits > 0) == collects);
+  OK(gcroots_root_visitor_remove(store, &source));
+}
+
+/* Minor collections free what dies young, so nothing is left for a full one. */
+CASE(external_bytes_of_objects_that_die_young_need_no_full_collection) {
+  int count = heap_has(BETWEEN) ? 20000 : 300;
+  uint64_t collections, most = 0;
+  if (stressed) return;
+  make_large_heap();
+  collections = full_collections();
+  for (int i = 0; i < count; i++) {
+    gcroots_scope_t scope = enter();
+    uint64_t now;
+    new_external(64 << 10);
+    now = stats_of(store).external_bytes;
+    most = now > most ? now : most;
+    OK(gcroots_scope_exit(store, scope));
+  }
+  if (collects) CHECK(most < (uint64_t)64 << 20);
+  if (heap_has(BETWEEN)) CHECK(full_collections() == collections);
+  end();
+}
+
+/* Far more external bytes than a collection in steps could bear stop the program: one stop. */
+CASE(external_bytes_that_exceed_two_budgets_stop_the_program) {
+  gcroots_ref_t kept;
+  if (!heap_has(BETWEEN) || stressed) return;
+  make_large_heap();
+  kept = new_external(0);
+  for (int is_under_way = 0; is_under_way < 2; is_under_way++) {
+    uint64_t stops;
+    OK(gcroots_externref_set_external_bytes(store, kept, 0));
+    collect();
+    stops = full_stops();
+    if (is_under_way) {
+      OK(gcroots_store_gc_start(store));
+      CHECK(!step(0));
+    }
+    OK(gcroots_externref_set_external_bytes(store, kept, (size_t)1 << 40));
+    for (int i = 0; i < 100; i++) {
+      gcroots_scope_t scope = enter();
+      new_external(1);
+      CHECK(i == 0 || full_stops() == stops + 1);
+      OK(gcroots_scope_exit(store, scope));
+    }
+    finish(SIZE_MAX);
+  }
+  end();
+}
+
+/* A collection that is begun and dropped again and again does not put off the one that external
+   bytes need. */
+CASE(a_dropped_collection_puts_nothing_off) {
+  gcroots_ref_t kept;
+  uint64_t stops;
+  if (!heap_has(BETWEEN) || stressed) return;
+  make_large_heap();
+  kept = new_external(0);
+  collect();
+  stops = full_stops();
+  for (size_t i = 1; i < 1000 && full_stops() == stops && full_collections() < 1000; i++) {
+    gcroots_scope_t scope = enter();
+    OK(gcroots_externref_set_external_bytes(store, kept, i << 20));
+    OK(gcroots_store_gc_start(store));
+    CHECK(!step(0));
+    OK(gcroots_store_gc_cancel(store));
+    new_external(0);
+    OK(gcroots_scope_exit(store, scope));
+    CHECK(i < 100);
+  }
+  end();
+}

@@ -7,6 +7,10 @@
 //! has allocated [`STEP_EVERY`] bytes, in steps that are likely to take no longer than they may.
 //! What a step could not pay for is a debt of the next.
 //!
+//! External bytes that the program adds pay as well, from a budget of their own (HEAP-109). So does
+//! the work that they have paid for and that is not done: while it is much, each allocation that
+//! takes the slow path does a step.
+//!
 //! The pacer is a value: it reads no clock and no heap, so a simulation can drive it.
 //!
 //! **Sources.** Baker, "List Processing in Real Time on a Serial Computer", CACM 1978.
@@ -68,6 +72,32 @@ pub(crate) struct CyclePacer {
     /// The bytes that were allocated during the cycle, and those that had become old before it.
     allocated: u64,
     old_before: u64,
+    external: ExternalPace,
+}
+
+/// The part of the pace that external bytes set.
+#[derive(Debug, Default)]
+struct ExternalPace {
+    /// The bytes of work for each external byte that is added.
+    rate: f64,
+    /// The work that is paid for and not done.
+    debt: u64,
+    /// The counter of added external bytes, as of the last step.
+    counted: u64,
+}
+
+impl ExternalPace {
+    /// The work that is due. `counted` is the counter of added external bytes.
+    fn due(&self, counted: u64) -> u64 {
+        let added = counted.saturating_sub(self.counted);
+        self.debt.saturating_add((added as f64 * self.rate) as u64)
+    }
+
+    /// Pays `work` of what is due.
+    fn pay(&mut self, counted: u64, work: u64) {
+        self.debt = self.due(counted).saturating_sub(work);
+        self.counted = counted;
+    }
 }
 
 impl CyclePacer {
@@ -83,6 +113,7 @@ impl CyclePacer {
             counted: 0,
             allocated: 0,
             old_before: 0,
+            external: ExternalPace::default(),
         }
     }
 
@@ -105,6 +136,23 @@ impl CyclePacer {
         self.old_before = pressure.allocated;
     }
 
+    /// Lets added external bytes pay for the cycle of `work` bytes that begins, so that it is
+    /// complete when half of `room` has been added. `counted` is the present state of the counter
+    /// of added external bytes.
+    pub(crate) fn begin_external(&mut self, work: u64, room: u64, counted: u64) {
+        self.external = ExternalPace {
+            rate: work as f64 / (room / 2).max(1) as f64,
+            debt: 0,
+            counted,
+        };
+    }
+
+    /// Whether external bytes have paid for a step. `external` is the counter of those that were
+    /// added.
+    pub(crate) fn owes_external_step(&self, external: u64) -> bool {
+        self.external.due(external) >= self.largest_step() / 2
+    }
+
     /// Ends a cycle.
     pub(crate) fn end(&mut self, pressure: CyclePressure) {
         let growth = pressure.allocated.saturating_sub(self.old_before);
@@ -113,18 +161,21 @@ impl CyclePacer {
         self.survival = share.clamp(LEAST_SURVIVAL, 1.0);
     }
 
-    /// The work that is due now, if a step is. `counted` is the counter of allocated bytes, which
-    /// a minor collection may set back.
-    pub(crate) fn step(&mut self, counted: u64) -> Option<Budget> {
+    /// The work that is due now, if a step is. `counted` is the counter of allocated bytes, and
+    /// `external` that of added external bytes. A minor collection may set them back.
+    pub(crate) fn step(&mut self, counted: u64, external: u64) -> Option<Budget> {
         let allocated = counted.saturating_sub(self.counted);
-        if counted >= self.counted && allocated < STEP_EVERY {
+        let is_early = counted >= self.counted && allocated < STEP_EVERY;
+        if is_early && !self.owes_external_step(external) {
             return None;
         }
         self.counted = counted;
         self.allocated += allocated;
         let due = self.debt + (allocated as f64 * self.rate) as u64;
-        let now = due.clamp(LEAST_STEP, self.largest_step());
+        let all = due.saturating_add(self.external.due(external));
+        let now = all.clamp(LEAST_STEP, self.largest_step());
         self.debt = due.saturating_sub(now).min(LARGEST_DEBT);
+        self.external.pay(external, now.saturating_sub(due));
         Some(Budget::of(now))
     }
 
@@ -144,11 +195,14 @@ impl CyclePacer {
         self.cost += (cost - self.cost) * weight;
     }
 
-    /// The work of a step right after a minor collection, which has set the counter back to
-    /// `counted`.
-    pub(crate) fn step_after_minor(&mut self, counted: u64) -> Budget {
+    /// The work of a step right after a minor collection, which has set the counters back to
+    /// `counted` and `external`.
+    pub(crate) fn step_after_minor(&mut self, counted: u64, external: u64) -> Budget {
         self.counted = counted;
-        Budget::of(LEAST_STEP)
+        let due = self.external.due(external);
+        let now = due.clamp(LEAST_STEP, self.largest_step());
+        self.external.pay(external, now);
+        Budget::of(now)
     }
 }
 
@@ -180,7 +234,7 @@ mod tests {
             while work > 0 {
                 counted += bytes;
                 old += bytes / survives;
-                if let Some(budget) = pacer.step(counted) {
+                if let Some(budget) = pacer.step(counted, 0) {
                     work = work.saturating_sub(budget.left());
                 }
             }
@@ -217,27 +271,78 @@ mod tests {
         };
         pacer.begin(pressure, 0);
         for step in 1..100 {
-            let budget = pacer.step(step * 16 * MIB).unwrap();
+            let budget = pacer.step(step * 16 * MIB, 0).unwrap();
             assert_eq!(budget.left(), 250_000);
         }
         // Steps take twice as long now.
         (0..20).for_each(|_| pacer.learn(100_000, 800_000));
-        let budget = pacer.step(200 * 16 * MIB).unwrap();
+        let budget = pacer.step(200 * 16 * MIB, 0).unwrap();
         assert!(budget.left().abs_diff(125_000) < 100);
         // Each byte takes no time.
         (0..200).for_each(|_| pacer.learn(100_000, 0));
-        let budget = pacer.step(300 * 16 * MIB).unwrap();
+        let budget = pacer.step(300 * 16 * MIB, 0).unwrap();
         assert_eq!(budget.left(), LARGEST_STEP);
         assert!(pacer.debt <= LARGEST_DEBT);
-        assert!(pacer.step(300 * 16 * MIB + 1).is_none());
+        assert!(pacer.step(300 * 16 * MIB + 1, 0).is_none());
     }
 
     #[test]
     fn a_counter_that_is_set_back_counts_from_there() {
         let mut pacer = CyclePacer::new(1_000_000);
         pacer.begin(CyclePressure::default(), 10 * MIB);
-        assert_eq!(pacer.step(0).unwrap().left(), LEAST_STEP);
-        assert!(pacer.step(STEP_EVERY - 1).is_none());
-        assert!(pacer.step(STEP_EVERY).is_some());
+        assert_eq!(pacer.step(0, 0).unwrap().left(), LEAST_STEP);
+        assert!(pacer.step(STEP_EVERY - 1, 0).is_none());
+        assert!(pacer.step(STEP_EVERY, 0).is_some());
+    }
+
+    /// Runs a cycle of a heap of `live` bytes, beside which a program adds `bytes` of external
+    /// bytes at a time with `others` small objects. Returns what it has added at the end.
+    fn external_at_end(live: u64, room: u64, bytes: u64, others: u64) -> u64 {
+        let mut pacer = CyclePacer::new(1_000_000);
+        let pressure = CyclePressure {
+            used: live,
+            allocated: 0,
+            headroom: 1 << 40,
+        };
+        pacer.begin(pressure, 0);
+        pacer.begin_external(live, room, 0);
+        let (mut external, mut counted, mut work) = (0, 0, live);
+        while work > 0 {
+            external += bytes;
+            for _ in 0..others {
+                counted += 16;
+                if let Some(budget) = pacer.step(counted, external) {
+                    work = work.saturating_sub(budget.left());
+                }
+            }
+        }
+        external
+    }
+
+    #[test]
+    fn external_bytes_complete_a_cycle_when_half_of_their_room_is_used() {
+        for live in [MIB, 64 * MIB, 4096 * MIB] {
+            for room in [MIB, 64 * MIB, 4096 * MIB] {
+                for bytes in [room / 100_000 + 1, room / 10_000] {
+                    let external = external_at_end(live, room, bytes, 4);
+                    assert!(external <= room / 2 + room / 16, "{live} {room} {external}");
+                }
+                // A few large ones: each object that is made meanwhile does a step.
+                let others = live / (128 << 10) + 1;
+                let external = external_at_end(live, room, room / 8, others);
+                assert!(external <= room / 4 * 3, "{live} {room} {external}");
+            }
+        }
+    }
+
+    #[test]
+    fn external_bytes_that_are_withdrawn_pay_for_nothing() {
+        let mut pacer = CyclePacer::new(1_000_000);
+        pacer.begin(CyclePressure::default(), 0);
+        pacer.begin_external(64 * MIB, MIB, MIB);
+        assert!(!pacer.owes_external_step(0));
+        assert_eq!(pacer.step_after_minor(0, 0).left(), LEAST_STEP);
+        assert!(pacer.step(1, 0).is_none());
+        assert!(pacer.step(2, 100 << 10).is_some());
     }
 }

@@ -138,6 +138,8 @@ pub(crate) struct Store {
     is_sweeping: Cell<bool>,
     /// Whether external bytes have used up their budget (HEAP-12).
     external_pressure: Cell<bool>,
+    /// Whether external bytes have paid for a step of the cycle that is under way (HEAP-109).
+    external_step: Cell<bool>,
     weak: WeakHandles,
     pins: Pins,
     /// What the driver tells the attempt that is running.
@@ -172,10 +174,16 @@ struct Cold {
     /// The pacer's last decision: the bytes that may be allocated until the next
     /// collection.
     headroom: u64,
-    /// External bytes that were announced since the last collection and not withdrawn.
+    /// External bytes that were announced since the last full collection, and were neither
+    /// withdrawn nor freed by a minor one.
     external_allocated: u64,
     /// The external bytes that are worth a collection.
     external_budget: u64,
+    /// The external bytes at which the next collection is due: the budget, or more while a cycle
+    /// is under way.
+    external_due: u64,
+    /// A minor collection has run because external bytes are due.
+    external_minor: bool,
     /// The collection in steps that is under way. Also `None` if that collection has
     /// nothing to do.
     collection: Option<PacedCollection>,
@@ -218,6 +226,8 @@ impl Cold {
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
+            external_due: 0,
+            external_minor: false,
             collection: None,
             cycles: Cycles::new(engine.config().pause_budget()),
             stress_count: 0,
@@ -309,6 +319,7 @@ impl Store {
             finalizers_run: Cell::new(0),
             is_sweeping: Cell::new(false),
             external_pressure: Cell::new(false),
+            external_step: Cell::new(false),
             weak: WeakHandles::starting_at(manual).limited_by(&side),
             pins: Pins::starting_at(manual).limited_by(&side),
             answers: Cell::new(Answers::default()),

@@ -12,7 +12,7 @@ impl Store {
     pub(in crate::store) fn update_slow_path(&self) {
         let stress = self.engine.config().stress() > 0;
         let pending = self.host.has_pending() && self.runs_finalizers_inline();
-        let pressure = self.external_pressure.get();
+        let pressure = self.external_pressure.get() || self.external_step.get();
         self.mutator
             .bump
             .force_slow_path(stress || pending || pressure);
@@ -76,6 +76,7 @@ impl Cold {
             let heap = self.heap.insert(store.engine.acquire_heap()?);
             self.headroom = heap.open(&store.mutator);
             self.external_budget = self.headroom;
+            self.external_due = self.headroom;
             self.use_collectors_barrier(store);
             store.update_slow_path();
         }

@@ -48,6 +48,8 @@ pub(in crate::store) struct PacedCollection {
     gc: GarbageCollection,
     kind: CollectionKind,
     sample: CycleSample,
+    /// The external bytes when the collection began.
+    external: u64,
     /// The number of tables that have been trimmed.
     trimmed: u32,
     /// The pacer's decision, once the dead objects are freed.
@@ -154,6 +156,7 @@ impl Cold {
                 nanoseconds: nanoseconds_since(began),
             },
             kind,
+            external: store.host.external_bytes(),
             trimmed: 0,
             headroom: None,
         }))
@@ -453,6 +456,9 @@ impl Cold {
         self.forget_young(store);
         if let Some(headroom) = collection.headroom {
             self.begin_budgets(store, headroom, &collection.sample, stats.live_bytes);
+        } else {
+            let now = store.host.external_bytes();
+            self.forget_freed_external(store, collection.external.saturating_sub(now));
         }
         self.collections += 1;
         if collection.kind == CollectionKind::Minor {
@@ -479,6 +485,8 @@ impl Cold {
         self.external_allocated = 0;
         store.external_pressure.set(false);
         self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
+        self.external_due = self.external_budget;
+        self.external_minor = false;
         if let Some(heap) = self.heap.as_deref() {
             let freed = sample.used.saturating_sub(live);
             self.overhead.note_collection(freed, heap.object_bytes());

@@ -20,7 +20,7 @@ use crate::heap::{
 };
 use crate::host::{EXTERN_INDEX, FUNC_INDEX, VALUE_BIT};
 use crate::store::collection::collect::CycleSample;
-use crate::store::protocol::OnDemand;
+use crate::store::protocol::{Attempt, OnDemand, Request, Stop};
 use crate::store::{Cold, PauseKind, Store};
 
 // A function has its index where an externref has it.
@@ -67,6 +67,17 @@ impl Cycles {
     /// Whether a cycle is under way or owed.
     pub(in crate::store) fn has_work(&self) -> bool {
         self.under_way.is_some() || self.is_owed
+    }
+
+    /// Whether external bytes have paid for a step of the cycle that is under way. `external` is
+    /// the number of those that were added.
+    pub(in crate::store) fn owes_external_step(&self, external: u64) -> bool {
+        self.under_way.is_some() && self.pacer.owes_external_step(external)
+    }
+
+    /// Whether a cycle is under way.
+    pub(in crate::store) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
     }
 
     /// Whether the next step runs a minor collection, which needs the root visitors.
@@ -194,7 +205,8 @@ impl Cold {
             self.begin_cycle(store)?;
         }
         let counted = store.mutator.bump.allocated_bytes();
-        let mut budget = self.cycles.pacer.step_after_minor(counted);
+        let external = self.external_allocated;
+        let mut budget = self.cycles.pacer.step_after_minor(counted, external);
         if is_stressed {
             budget = Budget::of(1 << (self.collections % STRESS_SIZES));
         }
@@ -207,19 +219,47 @@ impl Cold {
         };
         let pressure = heap.cycle_pressure(&store.mutator);
         let is_due = self.cycles.pacer.is_due(pressure) && heap.prefers_cycle(&store.mutator);
-        (is_due || is_stressed) && heap.cycle().is_some()
+        (is_due || is_stressed) && heap.cycle().is_some() || self.is_cycle_due_for_external(store)
+    }
+
+    /// Whether a cycle should begin because of external bytes.
+    fn is_cycle_due_for_external(&mut self, store: &Store) -> bool {
+        self.is_external_due() && !self.is_external_far_over() && self.can_begin_cycle(store)
+    }
+
+    /// Whether a full collection that the heap needs now would be a cycle.
+    pub(in crate::store) fn can_begin_cycle(&mut self, store: &Store) -> bool {
+        self.heap
+            .as_deref_mut()
+            .is_some_and(|heap| heap.cycle().is_some() && heap.prefers_cycle(&store.mutator))
     }
 
     /// Does the step that the program's allocations have paid for, if one is due.
     ///
-    /// Errors: those of collecting.
+    /// Errors: [`Request::Roots`] if external bytes have paid for a step that needs the reports of
+    /// the root visitors; those of collecting.
     #[inline]
-    pub(in crate::store) fn step_if_due(&mut self, store: &Store) -> Result<()> {
-        match &self.cycles.under_way {
-            Some(paced) if !paced.cycle.awaits_minor() => self.step_paid_for(store, false),
-            Some(paced) if paced.cycle.is_evacuating() => self.step_paid_for(store, true),
-            _ => Ok(()),
+    pub(in crate::store) fn step_if_due(&mut self, store: &Store) -> Attempt<()> {
+        let Some(paced) = &self.cycles.under_way else {
+            return Ok(());
+        };
+        if !paced.cycle.awaits_minor() {
+            return Ok(self.step_paid_for(store, false)?);
         }
+        if !paced.cycle.is_evacuating() && !store.external_step.get() {
+            return Ok(());
+        }
+        if self.needs_reports(store) {
+            return Err(Stop::Ask(Request::Roots));
+        }
+        Ok(self.step_paid_for(store, true)?)
+    }
+
+    /// Whether the step that external bytes have paid for needs the reports of the root visitors.
+    fn needs_reports(&self, store: &Store) -> bool {
+        let may_collect = store.answers.get().on_demand == OnDemand::Collect;
+        let may_step = may_collect && store.mutator.no_gc_spans() == 0;
+        may_step && store.external_step.get() && !self.sources.have_reported()
     }
 
     #[cold]
@@ -230,7 +270,7 @@ impl Cold {
             return Ok(());
         }
         let counted = store.mutator.bump.allocated_bytes();
-        let Some(mut budget) = self.cycles.pacer.step(counted) else {
+        let Some(mut budget) = self.cycles.pacer.step(counted, self.external_allocated) else {
             return Ok(());
         };
         let stop = self.begin_stop();
@@ -262,6 +302,9 @@ impl Cold {
         };
         self.cycles.is_owed = false;
         self.cycles.pacer.begin(work, allocated);
+        let (room, external) = (self.external_budget, self.external_allocated);
+        self.cycles.pacer.begin_external(work.used, room, external);
+        self.postpone_external();
         self.cycles.under_way = Some(PacedCycle {
             cycle,
             sample: CycleSample {
@@ -295,7 +338,7 @@ impl Cold {
             Ok(Progress::Continue) | Err(_) => self.cycles.under_way = Some(paced),
         }
         store.set_sweeping(self.cycles.is_sweeping());
-        store.update_slow_path();
+        self.update_external(store);
         progress.map(|_| ())
     }
 
@@ -455,6 +498,7 @@ impl Cold {
         };
         if paced.cycle.is_marking() {
             self.cycles.under_way = None;
+            self.recall_external(store);
             if let Some(steps) = self.heap()?.cycle() {
                 steps.drop_marks(&store.mutator);
             }

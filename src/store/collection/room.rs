@@ -28,7 +28,7 @@ impl Store {
 
 impl Cold {
     /// Collects if a collection is due: when external bytes have used up their budget
-    /// (HEAP-12), and under stress at every n-th allocation. Does nothing in a no-GC
+    /// (HEAP-12, HEAP-109), and under stress at every n-th allocation. Does nothing in a no-GC
     /// span, and when the allocation is repeated after the collection or after the growth
     /// callback.
     pub(in crate::store) fn collect_if_due(&mut self, store: &Store) -> Attempt<()> {
@@ -41,8 +41,12 @@ impl Cold {
         let count = self.stress_count.saturating_add(1);
         let is_stressed = every > 0 && count >= every;
         if is_stressed || store.external_pressure.get() {
-            let kind = self.kind_that_is_due(is_stressed);
+            let kind = match is_stressed {
+                true => self.kind_that_is_due(true),
+                false => self.kind_for_external(store),
+            };
             self.collect_on_demand(store, kind, None)?;
+            self.external_minor |= store.external_pressure.get();
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
@@ -59,6 +63,19 @@ impl Cold {
         match self.collections % every {
             last if last == every - 1 => CollectionKind::Major,
             _ => CollectionKind::Minor,
+        }
+    }
+
+    /// The kind of the next collection because of external bytes. Where a cycle can free them, or is
+    /// under way, a minor collection runs, after which one may begin. A major one runs if external
+    /// bytes are still due then.
+    fn kind_for_external(&mut self, store: &Store) -> CollectionKind {
+        if !self.cycles.is_under_way() && !self.can_begin_cycle(store) {
+            return self.kind_that_is_due(false);
+        }
+        match self.external_minor {
+            true => CollectionKind::Major,
+            false => CollectionKind::Minor,
         }
     }
 

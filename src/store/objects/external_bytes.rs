@@ -1,5 +1,6 @@
 //! External bytes: memory outside the heap that objects keep alive. Many of them bring
-//! the next collection forward (HEAP-12). The configuration may limit them (HEAP-53).
+//! the next collection forward (HEAP-12), or begin a cycle and hasten it (HEAP-109). The
+//! configuration may limit them (HEAP-53).
 
 use crate::error::Error;
 use crate::host::HostEntry;
@@ -107,14 +108,52 @@ impl Store {
 
 impl Cold {
     /// Counts that an object's external bytes changed from `before` to `now`. If the
-    /// bytes since the last collection are over the budget, the next allocation collects.
+    /// bytes since the last full collection are over the budget, the next allocation collects.
     pub(in crate::store) fn count_external(&mut self, store: &Store, before: u64, now: u64) {
         self.external_allocated = self
             .external_allocated
             .saturating_add(now.saturating_sub(before))
             .saturating_sub(before.saturating_sub(now));
-        let pressure = self.external_allocated >= self.external_budget && store.collects();
-        store.external_pressure.set(pressure);
+        self.update_external(store);
+    }
+
+    /// Whether external bytes are due for a collection.
+    pub(in crate::store) fn is_external_due(&self) -> bool {
+        self.external_allocated >= self.external_due
+    }
+
+    /// Whether external bytes are over two budgets, so that a cycle could not end in time.
+    pub(in crate::store) fn is_external_far_over(&self) -> bool {
+        self.external_allocated / 2 >= self.external_budget
+    }
+
+    /// Sends allocations to the slow path while external bytes are due for a collection, or for a
+    /// step of the cycle that is under way.
+    pub(in crate::store) fn update_external(&mut self, store: &Store) {
+        let is_due = self.is_external_due() && store.collects();
+        self.external_minor &= is_due;
+        store.external_pressure.set(is_due);
+        let owes_step = self.cycles.owes_external_step(self.external_allocated);
+        store.external_step.set(owes_step);
         store.update_slow_path();
+    }
+
+    /// Takes the external bytes that a minor collection has freed out of those that count.
+    pub(in crate::store) fn forget_freed_external(&mut self, store: &Store, freed: u64) {
+        self.external_allocated = self.external_allocated.saturating_sub(freed);
+        self.update_external(store);
+    }
+
+    /// Moves the next collection away by a budget, because a cycle begins.
+    pub(in crate::store) fn postpone_external(&mut self) {
+        self.external_due = self.external_allocated.saturating_add(self.external_budget);
+    }
+
+    /// Takes [`Cold::postpone_external`] back, because the cycle is dropped. It began with a minor
+    /// collection.
+    pub(in crate::store) fn recall_external(&mut self, store: &Store) {
+        self.external_due = self.external_budget;
+        self.external_minor = self.is_external_far_over();
+        self.update_external(store);
     }
 }
