@@ -4,7 +4,8 @@
 //! an allocation:   minor collection -> Cold::after_minor       begins a cycle that is due, or does
 //!                                                              a small step
 //!                  slow path        -> Cold::step_if_due       does the step that the program's
-//!                                                              allocations have paid for
+//!                                                              allocations, or external bytes,
+//!                                                              have paid for
 //! gcroots_store_gc_step             -> Store::continue_cycle   does a step of the caller's budget
 //! a collection that stops           -> Cold::stop_cycle        drops or finishes the cycle
 //! ```
