@@ -298,7 +298,7 @@ impl Cold {
         let allocated = mutator.bump.allocated_bytes();
         let cycle = Cycle::begin(heap, mutator, &mut self.weak_maps)?;
         let work = CyclePressure {
-            used: pressure.used + self.sources.scanned_bytes(),
+            used: pressure.used.saturating_add(self.sources.scanned_bytes()),
             ..pressure
         };
         self.cycles.is_owed = false;

@@ -145,7 +145,7 @@ impl Cold {
         }?;
         self.check_ranges(store)?;
         let piece = RangePiece {
-            cost: budget.left() - left.left(),
+            cost: budget.left().saturating_sub(left.left()),
             is_last: unread.is_nothing(),
         };
         Ok((piece, unread))
