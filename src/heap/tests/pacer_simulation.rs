@@ -63,7 +63,7 @@ impl Cycle {
             *counted += STEP_EVERY;
             self.allocated += STEP_EVERY;
             self.old += STEP_EVERY * program.survival / 100;
-            let Some(budget) = pacer.step(*counted) else {
+            let Some(budget) = pacer.step(*counted, 0) else {
                 continue;
             };
             let done = budget.left().min(work);
