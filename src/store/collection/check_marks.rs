@@ -89,8 +89,7 @@ impl Cold {
     ) -> Result<()> {
         let bounds = heap.bounds(&store.mutator);
         let objects = PlausibleObjects::new(heap.region(), bounds, &self.layouts);
-        // SAFETY: whoever added or reported the ranges promised it.
-        unsafe { self.sources.spans(false) }.try_for_each(|span| {
+        self.range_spans().try_for_each(|span| {
             let span = span?;
             span.try_each(|slot, bits| {
                 let reference = GcRef::from_raw(bits.get());

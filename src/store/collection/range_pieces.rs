@@ -14,27 +14,8 @@
 
 use crate::error::Result;
 use crate::heap::{Budget, LOOKUP, RangePiece, RangeSpan};
-use crate::store::collection::root_sources::{RootSources, registered};
+use crate::store::collection::root_sources::{RootSources, Unread, registered};
 use crate::store::{Cold, Store};
-
-/// The ranges that a cycle has still to read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::store) struct Unread {
-    /// The number of sources, from the first one on. The last of them is being read.
-    pub(super) sources: usize,
-    /// The number of slots of that source that have been read.
-    slots: usize,
-    /// Whether what visitors have reported is still to be read. Each minor collection reads all
-    /// of it besides.
-    reported: bool,
-}
-
-impl Unread {
-    /// Whether nothing is left to read.
-    fn is_nothing(&self) -> bool {
-        self.sources == 0 && !self.reported
-    }
-}
 
 impl RootSources {
     /// Lets the pieces begin with the last of the sources that exist now.
@@ -96,25 +77,6 @@ impl RootSources {
             (unread.sources, unread.slots) = (current, 0);
         }
         Ok(unread)
-    }
-
-    /// Moves a source that is to be removed behind those that are still to be read. Returns its
-    /// new position.
-    pub(super) fn leave_unread(&mut self, position: usize) -> usize {
-        let Some(current) = self.unread.sources.checked_sub(1) else {
-            return position;
-        };
-        if position > current {
-            return position;
-        }
-        if position == current {
-            self.unread.slots = 0;
-        } else {
-            self.swap(position, current - 1);
-            self.swap(current - 1, current);
-        }
-        self.unread.sources = current;
-        current
     }
 }
 

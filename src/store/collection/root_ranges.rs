@@ -82,6 +82,14 @@ impl Cold {
         Ok(())
     }
 
+    /// All slots of all ranges, as they are now.
+    ///
+    /// Errors: those of each range.
+    pub(super) fn range_spans(&self) -> impl Iterator<Item = Result<RangeSpan>> {
+        // SAFETY: whoever added or reported the ranges promised it.
+        unsafe { self.sources.spans(false) }
+    }
+
     /// Checks the slots of all ranges that the roots list.
     ///
     /// Errors: those of [`Cold::check_range`].
@@ -145,8 +153,7 @@ impl Cold {
         store: &Store,
         starts: Option<&ObjectStartBits>,
     ) -> Result<()> {
-        // SAFETY: whoever added or reported the ranges promised it.
-        unsafe { self.sources.spans(false) }.try_for_each(|span| {
+        self.range_spans().try_for_each(|span| {
             check_slots(&span?, |reference| {
                 Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })

@@ -12,7 +12,6 @@ use crate::heap::{
 };
 use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
-use crate::store::collection::range_pieces::Unread;
 use crate::store::collection::slot_copies::SlotCopies;
 use crate::store::handles::resolve::unrooted_as;
 
@@ -81,6 +80,25 @@ pub(in crate::store) struct RootSources {
     /// check `unchanged`.
     copies: SlotCopies,
     trimming: Trimming,
+}
+
+/// The ranges that a cycle has still to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::store) struct Unread {
+    /// The number of sources, from the first one on. The last of them is being read.
+    pub(super) sources: usize,
+    /// The number of slots of that source that have been read.
+    pub(super) slots: usize,
+    /// Whether what visitors have reported is still to be read. Each minor collection reads all
+    /// of it besides.
+    pub(super) reported: bool,
+}
+
+impl Unread {
+    /// Whether nothing is left to read.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.sources == 0 && !self.reported
+    }
 }
 
 /// How the lists shrink.
@@ -173,8 +191,27 @@ impl RootSources {
         true
     }
 
+    /// Moves a source that is to be removed behind those that are still to be read. Returns its
+    /// new position.
+    fn leave_unread(&mut self, position: usize) -> usize {
+        let Some(current) = self.unread.sources.checked_sub(1) else {
+            return position;
+        };
+        if position > current {
+            return position;
+        }
+        if position == current {
+            self.unread.slots = 0;
+        } else {
+            self.swap(position, current - 1);
+            self.swap(current - 1, current);
+        }
+        self.unread.sources = current;
+        current
+    }
+
     /// Exchanges two sources.
-    pub(super) fn swap(&mut self, one: usize, other: usize) {
+    fn swap(&mut self, one: usize, other: usize) {
         self.sources.swap(one, other);
         for position in [one, other] {
             self.positions[self.sources[position].0 as usize] = position as u32;
