@@ -130,6 +130,7 @@ impl AnyRef {
     /// # Errors
     ///
     /// The errors for the reference. The methods below return the same errors.
+    #[inline]
     pub fn is_eqref(&self, store: impl AsContext) -> Result<bool> {
         casts::matches(store, self.handle, HeapType::Eq.to_core())
     }
@@ -148,6 +149,7 @@ impl AnyRef {
     /// assert!(host.as_eqref(&store)?.is_none());
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn as_eqref(&self, store: impl AsContext) -> Result<Option<Rooted<EqRef>>> {
         let is = self.is_eqref(store)?;
         Ok(is.then(|| Rooted::new(self.handle)))
@@ -158,6 +160,7 @@ impl AnyRef {
     /// # Panics
     ///
     /// Panics if the reference is not comparable.
+    #[inline]
     #[track_caller]
     pub fn unwrap_eqref(&self, store: impl AsContext) -> Result<Rooted<EqRef>> {
         let cast = self.as_eqref(store)?;
@@ -165,11 +168,13 @@ impl AnyRef {
     }
 
     /// Whether the reference is a struct.
+    #[inline]
     pub fn is_struct(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Struct)
     }
 
     /// The same root as a [`StructRef`], or `None` if the reference is not a struct.
+    #[inline]
     pub fn as_struct(&self, store: impl AsContext) -> Result<Option<Rooted<StructRef>>> {
         casts::cast(store, self.handle, RefKind::Struct)
     }
@@ -179,6 +184,7 @@ impl AnyRef {
     /// # Panics
     ///
     /// Panics if the reference is not a struct.
+    #[inline]
     #[track_caller]
     pub fn unwrap_struct(&self, store: impl AsContext) -> Result<Rooted<StructRef>> {
         let cast = self.as_struct(store)?;
@@ -186,11 +192,13 @@ impl AnyRef {
     }
 
     /// Whether the reference is an array.
+    #[inline]
     pub fn is_array(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Array)
     }
 
     /// The same root as an [`ArrayRef`], or `None` if the reference is not an array.
+    #[inline]
     pub fn as_array(&self, store: impl AsContext) -> Result<Option<Rooted<ArrayRef>>> {
         casts::cast(store, self.handle, RefKind::Array)
     }
@@ -200,6 +208,7 @@ impl AnyRef {
     /// # Panics
     ///
     /// Panics if the reference is not an array.
+    #[inline]
     #[track_caller]
     pub fn unwrap_array(&self, store: impl AsContext) -> Result<Rooted<ArrayRef>> {
         let cast = self.as_array(store)?;
@@ -207,11 +216,13 @@ impl AnyRef {
     }
 
     /// Whether the reference is an `i31`.
+    #[inline]
     pub fn is_i31(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::I31)
     }
 
     /// The integer, or `None` if the reference is not an `i31`.
+    #[inline]
     pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>> {
         casts::i31(store, self.handle)
     }
@@ -221,12 +232,14 @@ impl AnyRef {
     /// # Panics
     ///
     /// Panics if the reference is not an `i31`.
+    #[inline]
     #[track_caller]
     pub fn unwrap_i31(&self, store: impl AsContext) -> Result<I31> {
         let value = self.as_i31(store)?;
         Ok(value.expect("not an i31"))
     }
 
+    #[inline]
     pub(super) fn handle(&self) -> Handle {
         self.handle
     }

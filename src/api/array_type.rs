@@ -75,6 +75,7 @@ impl ArrayType {
         ArrayType(Registered::new(registered))
     }
 
+    #[inline]
     pub(super) fn core(&self) -> &Type {
         self.0.core()
     }

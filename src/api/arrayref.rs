@@ -10,7 +10,7 @@ use super::{
     Rooted, Val, casts, gc_ref, val,
 };
 use crate::error;
-use crate::heap::Kind;
+use crate::heap::{FastPath, Kind};
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 
@@ -210,10 +210,14 @@ impl ArrayRef {
     /// # Errors
     ///
     /// The errors for the array.
+    #[inline]
     pub fn len(&self, store: impl AsContext) -> Result<u32> {
-        let store = store.as_context().0;
-        let length = store.owned.call(|core| core.array_len(self.handle))?;
-        Ok(length as u32)
+        let (store, handle) = (store.as_context().0, self.handle);
+        let length: Result<u64> = store.owned.call_fast(
+            move |core| core.array_len_fast(handle),
+            move |core| core.array_len(handle),
+        );
+        Ok(length? as u32)
     }
 
     /// Whether the array has no elements.
@@ -221,6 +225,7 @@ impl ArrayRef {
     /// # Errors
     ///
     /// The errors for the array.
+    #[inline]
     pub fn is_empty(&self, store: impl AsContext) -> Result<bool> {
         Ok(self.len(store)? == 0)
     }
@@ -235,14 +240,13 @@ impl ArrayRef {
     /// * [`Error::Limit`](crate::Error::Limit) and
     ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
     ///   root.
+    #[inline]
     pub fn get(&self, mut store: impl AsContextMut, index: u32) -> Result<Val> {
-        let store = store.as_context_mut().0;
-        Ok(store.owned.call(|core| self.read_one(core, index.into()))?)
-    }
-
-    fn read_one(&self, core: &Core, index: u64) -> error::Result<Val> {
-        let value = core.array_get(self.handle, index)?;
-        Val::read(core, value, self.handle, 0)
+        let (store, handle, index) = (store.as_context_mut().0, self.handle, index.into());
+        store.owned.call_fast(
+            |core| Some(Val::of(core.array_get_with_top_fast(handle, index)?)),
+            move |core| read_one(core, handle, index),
+        )
     }
 
     /// The values of all elements, in order. References become new roots in the current
@@ -269,7 +273,7 @@ impl ArrayRef {
             let of = core.type_of_kind(self.handle, Kind::Array)?;
             let count = core.array_len(self.handle)? as usize;
             let references = count * val::references(&of.fields);
-            let read = |index| self.read_one(core, index as u64);
+            let read = |index| read_one(core, self.handle, index as u64);
             val::read_all(core, count, references, read)
         };
         Ok(store.owned.call(read_all)?)
@@ -289,13 +293,19 @@ impl ArrayRef {
     ///   [`Error::NotOfType`](crate::Error::NotOfType) if the value does not have the
     ///   element type;
     /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    #[inline]
     pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<()> {
-        let store = store.as_context_mut().0;
-        let set = |core: &Core| {
-            let value = self.value_for(core, index, &value)?;
-            core.array_set(self.handle, index.into(), value)
-        };
-        Ok(store.owned.call(set)?)
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        store.owned.call_fast(
+            |core| {
+                let set = core.array_set_fast(FastPath::InLine, handle, index.into(), value);
+                set.then_some(())
+            },
+            move |core| {
+                let value = value_for(core, handle, index, &value)?;
+                core.array_set(handle, index.into(), value)
+            },
+        )
     }
 
     /// Sets `len` elements, starting at `index`, to `value`. Never collects.
@@ -326,15 +336,10 @@ impl ArrayRef {
     ) -> Result<()> {
         let store = store.as_context_mut().0;
         let fill = |core: &Core| {
-            let value = self.value_for(core, index, &value)?;
+            let value = value_for(core, self.handle, index, &value)?;
             core.array_fill(self.handle, index.into(), value, len.into())
         };
         Ok(store.owned.call(fill)?)
-    }
-
-    /// The value for the core, for the element at `index`.
-    fn value_for(&self, core: &Core, index: u32, value: &Val) -> error::Result<Value> {
-        value.for_field(index as usize, || core.top_of_field(self.handle, 0).ok())
     }
 
     /// Copies `len` elements of `src`, starting at `src_index`, to the elements of this
@@ -453,13 +458,26 @@ impl ArrayRef {
     }
 }
 
+/// The element at `index` of the array that `handle` refers to.
+fn read_one(core: &Core, handle: Handle, index: u64) -> error::Result<Val> {
+    let value = core.array_get(handle, index)?;
+    Val::read(core, value, handle, 0)
+}
+
+/// The value for the core, for the element at `index` of the array that `handle` refers to.
+fn value_for(core: &Core, handle: Handle, index: u32, value: &Val) -> error::Result<Value> {
+    value.for_field(index as usize, || core.top_of_field(handle, 0).ok())
+}
+
 impl Rooted<ArrayRef> {
     /// The same root as an [`AnyRef`].
+    #[inline]
     pub fn to_anyref(self) -> Rooted<AnyRef> {
         gc_ref::retyped(self)
     }
 
     /// The same root as an [`EqRef`].
+    #[inline]
     pub fn to_eqref(self) -> Rooted<EqRef> {
         gc_ref::retyped(self)
     }
@@ -467,35 +485,41 @@ impl Rooted<ArrayRef> {
 
 impl ManuallyRooted<ArrayRef> {
     /// The same root as an [`AnyRef`].
+    #[inline]
     pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
         gc_ref::retyped_manual(self)
     }
 
     /// The same root as an [`EqRef`].
+    #[inline]
     pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
         gc_ref::retyped_manual(self)
     }
 }
 
 impl From<Rooted<ArrayRef>> for Rooted<AnyRef> {
+    #[inline]
     fn from(root: Rooted<ArrayRef>) -> Rooted<AnyRef> {
         root.to_anyref()
     }
 }
 
 impl From<Rooted<ArrayRef>> for Rooted<EqRef> {
+    #[inline]
     fn from(root: Rooted<ArrayRef>) -> Rooted<EqRef> {
         root.to_eqref()
     }
 }
 
 impl From<ManuallyRooted<ArrayRef>> for ManuallyRooted<AnyRef> {
+    #[inline]
     fn from(root: ManuallyRooted<ArrayRef>) -> ManuallyRooted<AnyRef> {
         root.to_anyref()
     }
 }
 
 impl From<ManuallyRooted<ArrayRef>> for ManuallyRooted<EqRef> {
+    #[inline]
     fn from(root: ManuallyRooted<ArrayRef>) -> ManuallyRooted<EqRef> {
         root.to_eqref()
     }

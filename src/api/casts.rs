@@ -12,26 +12,29 @@ use crate::types::{self, AbstractType, RefType, RegisteredType, Type};
 ///
 /// Errors: [`Error::WrongStore`], [`Error::Unrooted`]. All functions of this file can
 /// return these two.
+#[inline]
 pub(super) fn kind(store: impl AsContext, handle: Handle) -> Result<RefKind> {
     let store = store.as_context().0;
-    Ok(store.owned.call(|core| core.ref_kind(handle))?)
+    store.owned.call_fast(
+        move |core| core.ref_kind_fast(handle),
+        move |core| core.ref_kind(handle),
+    )
 }
 
 /// Whether the object that `handle` refers to has a type.
 ///
 /// Errors: also [`Error::WrongEngine`].
+#[inline]
 pub(super) fn matches(
     store: impl AsContext,
     handle: Handle,
     of: RefType<&RegisteredType>,
 ) -> Result<bool> {
     let store = store.as_context().0;
-    Ok(store
-        .owned
-        .call(|core| match core.ref_test_fast(handle, of) {
-            Some(is) => Ok(is),
-            None => core.ref_test(handle, of),
-        })?)
+    store.owned.call_fast(
+        |core| core.ref_test_fast(handle, of),
+        |core| core.ref_test(handle, of),
+    )
 }
 
 /// Whether the internal reference `handle` has a type. A type of another hierarchy may
@@ -55,6 +58,7 @@ pub(super) fn to_registered(of: &Type) -> RefType<&RegisteredType> {
 }
 
 /// The same root, if its object is of the kind `to`.
+#[inline]
 pub(super) fn cast<T: GcRef>(
     store: impl AsContext,
     handle: Handle,
@@ -65,13 +69,20 @@ pub(super) fn cast<T: GcRef>(
 }
 
 /// The integer, if the reference is an `i31`.
+#[inline]
 pub(super) fn i31(store: impl AsContext, handle: Handle) -> Result<Option<I31>> {
     let store = store.as_context().0;
-    let bits = store.owned.call(|core| match core.ref_kind(handle)? {
-        RefKind::I31 => core.i31_get(handle).map(Some),
-        _ => Ok(None),
-    })?;
-    Ok(bits.map(I31::wrapping_u32))
+    let bits: Result<Option<u32>> = store.owned.call_fast(
+        move |core| match core.ref_kind_fast(handle)? {
+            RefKind::I31 => core.i31_get_fast(handle).map(Some),
+            _ => Some(None),
+        },
+        move |core| match core.ref_kind(handle)? {
+            RefKind::I31 => core.i31_get(handle).map(Some),
+            _ => Ok(None),
+        },
+    );
+    Ok(bits?.map(I31::wrapping_u32))
 }
 
 /// The most specific type of an internal reference.

@@ -81,11 +81,13 @@ pub struct StoreContextMut<'a, T>(pub(super) &'a mut StorePart<T>);
 
 impl<'a, T> StoreContext<'a, T> {
     /// Same as [`Store::data`].
+    #[inline]
     pub fn data(&self) -> &'a T {
         self.0.data()
     }
 
     /// Same as [`Store::engine`].
+    #[inline]
     pub fn engine(&self) -> &'a Engine {
         self.0.engine()
     }
@@ -93,16 +95,19 @@ impl<'a, T> StoreContext<'a, T> {
 
 impl<T> StoreContextMut<'_, T> {
     /// Same as [`Store::data`].
+    #[inline]
     pub fn data(&self) -> &T {
         self.0.data()
     }
 
     /// Same as [`Store::data_mut`].
+    #[inline]
     pub fn data_mut(&mut self) -> &mut T {
         self.0.data_mut()
     }
 
     /// Same as [`Store::engine`].
+    #[inline]
     pub fn engine(&self) -> &Engine {
         self.0.engine()
     }
@@ -168,6 +173,7 @@ impl<T> StoreContextMut<'_, T> {
 }
 
 impl<T> Clone for StoreContext<'_, T> {
+    #[inline]
     fn clone(&self) -> Self {
         *self
     }

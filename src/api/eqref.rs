@@ -82,11 +82,13 @@ impl EqRef {
     /// # Errors
     ///
     /// The errors for the reference. The methods below return the same errors.
+    #[inline]
     pub fn is_struct(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Struct)
     }
 
     /// The same root as a [`StructRef`], or `None` if the reference is not a struct.
+    #[inline]
     pub fn as_struct(&self, store: impl AsContext) -> Result<Option<Rooted<StructRef>>> {
         casts::cast(store, self.handle, RefKind::Struct)
     }
@@ -96,6 +98,7 @@ impl EqRef {
     /// # Panics
     ///
     /// Panics if the reference is not a struct.
+    #[inline]
     #[track_caller]
     pub fn unwrap_struct(&self, store: impl AsContext) -> Result<Rooted<StructRef>> {
         let cast = self.as_struct(store)?;
@@ -103,11 +106,13 @@ impl EqRef {
     }
 
     /// Whether the reference is an array.
+    #[inline]
     pub fn is_array(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Array)
     }
 
     /// The same root as an [`ArrayRef`], or `None` if the reference is not an array.
+    #[inline]
     pub fn as_array(&self, store: impl AsContext) -> Result<Option<Rooted<ArrayRef>>> {
         casts::cast(store, self.handle, RefKind::Array)
     }
@@ -117,6 +122,7 @@ impl EqRef {
     /// # Panics
     ///
     /// Panics if the reference is not an array.
+    #[inline]
     #[track_caller]
     pub fn unwrap_array(&self, store: impl AsContext) -> Result<Rooted<ArrayRef>> {
         let cast = self.as_array(store)?;
@@ -124,11 +130,13 @@ impl EqRef {
     }
 
     /// Whether the reference is an `i31`.
+    #[inline]
     pub fn is_i31(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::I31)
     }
 
     /// The integer, or `None` if the reference is not an `i31`.
+    #[inline]
     pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>> {
         casts::i31(store, self.handle)
     }
@@ -138,6 +146,7 @@ impl EqRef {
     /// # Panics
     ///
     /// Panics if the reference is not an `i31`.
+    #[inline]
     #[track_caller]
     pub fn unwrap_i31(&self, store: impl AsContext) -> Result<I31> {
         let value = self.as_i31(store)?;
@@ -147,6 +156,7 @@ impl EqRef {
 
 impl Rooted<EqRef> {
     /// The same root as an [`AnyRef`].
+    #[inline]
     pub fn to_anyref(self) -> Rooted<AnyRef> {
         gc_ref::retyped(self)
     }
@@ -154,18 +164,21 @@ impl Rooted<EqRef> {
 
 impl ManuallyRooted<EqRef> {
     /// The same root as an [`AnyRef`].
+    #[inline]
     pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
         gc_ref::retyped_manual(self)
     }
 }
 
 impl From<Rooted<EqRef>> for Rooted<AnyRef> {
+    #[inline]
     fn from(root: Rooted<EqRef>) -> Rooted<AnyRef> {
         root.to_anyref()
     }
 }
 
 impl From<ManuallyRooted<EqRef>> for ManuallyRooted<AnyRef> {
+    #[inline]
     fn from(root: ManuallyRooted<EqRef>) -> ManuallyRooted<AnyRef> {
         root.to_anyref()
     }

@@ -2,6 +2,7 @@
 
 use core::any::Any;
 use core::cell::Cell;
+use core::ffi::c_void;
 use core::fmt;
 
 use anyhow::Result;
@@ -56,13 +57,28 @@ impl ExternRef {
     /// * [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory) if there is no room. It contains the
     ///   value.
     /// * [`Error::Internal`] if the store is poisoned.
+    #[inline]
     pub fn new<T>(mut store: impl AsContextMut, value: T) -> Result<Rooted<ExternRef>>
     where
         T: Any + Send + Sync + 'static,
     {
-        let value = boxed(value)?;
-        let store = store.as_context_mut().0;
-        let made = store.owned.allocate(|core| make(core, &value));
+        let value = Box::into_raw(boxed(value)?);
+        let owned = &mut store.as_context_mut().0.owned;
+        match owned.try_fast(|core| make_fast(core, value)) {
+            Some(made) => Ok(Rooted::new(made)),
+            // SAFETY: the box was leaked above, and the core did not take it.
+            None => ExternRef::new_slow(owned, unsafe { Box::from_raw(value) }),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_slow<T: Any + Send + Sync>(
+        owned: &mut OwnedStore,
+        value: Box<HostValue<T>>,
+    ) -> Result<Rooted<ExternRef>> {
+        let value = Cell::new(Some(value));
+        let made = owned.allocate(|core| make(core, &value));
         made.map(Rooted::new).map_err(|error| refused(error, value))
     }
 
@@ -74,7 +90,7 @@ impl ExternRef {
         value: T,
         has_collected: bool,
     ) -> Result<core::result::Result<Rooted<ExternRef>, T>> {
-        let value = boxed(value)?;
+        let value = Cell::new(Some(boxed(value)?));
         let made = store.allocate_without_collecting(has_collected, |core| make(core, &value));
         match (made, value.take()) {
             (Ok(Some(made)), _) => Ok(Ok(Rooted::new(made))),
@@ -112,6 +128,7 @@ impl ExternRef {
         Ok(val::never_null(converted)?)
     }
 
+    #[inline]
     pub(super) fn handle(&self) -> Handle {
         self.handle
     }
@@ -146,12 +163,12 @@ impl ExternRef {
     /// assert!(data.is::<&str>());
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn data<'a, T: 'a>(
         &self,
         store: impl Into<StoreContext<'a, T>>,
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
-        let store = store.into().0;
-        let value = store.owned.call(|core| core.externref_value(self.handle))?;
+        let value = value(&store.into().0.owned, self.handle)?;
         // SAFETY: the core checked that this is a value. Functions that drop values, and
         // `data_mut`, borrow the store exclusively, so none of them runs during 'a.
         Ok(value.map(|value| unsafe { &*host_value::value(value) }))
@@ -172,12 +189,12 @@ impl ExternRef {
     /// assert_eq!(externref.data(&store)?.unwrap().downcast_ref(), Some(&2u8));
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn data_mut<'a, T: 'a>(
         &self,
         store: impl Into<StoreContextMut<'a, T>>,
     ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>> {
-        let store = store.into().0;
-        let value = store.owned.call(|core| core.externref_value(self.handle))?;
+        let value = value(&store.into().0.owned, self.handle)?;
         // SAFETY: as in `data`; the store is borrowed exclusively during 'a.
         Ok(value.map(|value| unsafe { &mut *host_value::value(value) }))
     }
@@ -265,11 +282,9 @@ type Offered<T> = Cell<Option<Box<HostValue<T>>>>;
 /// Allocates a host value.
 ///
 /// Errors: [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory).
-fn boxed<T: Any + Send + Sync>(value: T) -> Result<Offered<T>> {
-    match HostValue::new(value) {
-        Ok(value) => Ok(Cell::new(Some(value))),
-        Err((value, cause)) => Err(GcHeapOutOfMemory::new(value, cause).into()),
-    }
+#[inline]
+fn boxed<T: Any + Send + Sync>(value: T) -> Result<Box<HostValue<T>>> {
+    HostValue::new(value).map_err(|(value, cause)| GcHeapOutOfMemory::new(value, cause).into())
 }
 
 /// The error to return after no object was made. If there was no room, the error contains
@@ -283,6 +298,21 @@ fn refused<T: Any + Send + Sync>(error: Error, value: Offered<T>) -> anyhow::Err
     }
 }
 
+/// The fast form of [`make`], of a leaked box. Unless it succeeds, the box is the caller's.
+#[inline(always)]
+fn make_fast<T: Any + Send + Sync>(core: &Core, value: *mut HostValue<T>) -> Option<Handle> {
+    core.externref_new_value_fast(value.cast(), host_value::drop_value::<T>)
+}
+
+/// The value of an externref. `None` if it was made through C.
+#[inline(always)]
+fn value(owned: &OwnedStore, handle: Handle) -> Result<Option<*mut c_void>> {
+    owned.call_fast(
+        move |core| core.externref_value_fast(handle).map(Some),
+        move |core| core.externref_value(handle),
+    )
+}
+
 /// Makes an object that takes `value`. If there is no room, or the attempt is to be
 /// repeated, `value` stays in its cell.
 ///
@@ -292,13 +322,12 @@ fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> Attempt<Handle
         return Err(Error::internal("a value that is taken already", 0).into());
     };
     let taken = Box::into_raw(taken);
-    let (data, finalizer) = (taken.cast(), host_value::drop_value::<T> as _);
-    if let Some(handle) = core.externref_new_value_fast(data, finalizer) {
+    if let Some(handle) = make_fast(core, taken) {
         return Ok(handle);
     }
     let made = core.externref_new(ExternRefOptions {
-        data,
-        finalizer: Some(finalizer),
+        data: taken.cast(),
+        finalizer: Some(host_value::drop_value::<T>),
         tag: value_tag(),
         external_bytes: 0,
         store_finalizer: None,

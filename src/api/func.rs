@@ -360,7 +360,7 @@ fn val<T>(
     if let (AbstractType::Every, Value::Ref(handle)) = (top, value) {
         top = part.owned.call(|core| core.hierarchy(top, handle))?;
     }
-    Ok(Val::of(value, top))
+    Ok(Val::of((value, top)))
 }
 
 /// The argument or result at `index`, for the core. `what` is "argument" or "result".

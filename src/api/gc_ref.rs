@@ -119,11 +119,13 @@ pub(super) fn from_handle<T: GcRef>(handle: &Handle) -> &T {
 }
 
 /// The same root with another reference type, which its object is known to have.
+#[inline]
 pub(super) fn retyped<T: GcRef, U: GcRef>(root: Rooted<T>) -> Rooted<U> {
     Rooted::new(root.handle())
 }
 
 /// Same as [`retyped`], for a manual root.
+#[inline]
 pub(super) fn retyped_manual<T: GcRef, U: GcRef>(root: ManuallyRooted<T>) -> ManuallyRooted<U> {
     ManuallyRooted::new(root.into_handle())
 }
@@ -133,6 +135,7 @@ impl<T: GcRef> RootedGcRef<T> for Rooted<T> {}
 impl<T: GcRef> RootedGcRef<T> for ManuallyRooted<T> {}
 
 /// Whether two handles have the same bits.
+#[inline]
 pub(super) fn rooted_eq(a: &impl RootedGcRefImpl, b: &impl RootedGcRefImpl) -> bool {
     a.handle() == b.handle()
 }
@@ -145,15 +148,17 @@ pub(super) fn rooted_hash(root: &impl RootedGcRefImpl, state: &mut impl Hasher) 
 }
 
 /// Whether two roots are for the same object.
+#[inline]
 pub(super) fn ref_eq(
     store: impl AsContext,
     a: &impl RootedGcRefImpl,
     b: &impl RootedGcRefImpl,
 ) -> Result<bool> {
-    let store = store.as_context().0;
-    Ok(store
-        .owned
-        .call(|core| core.ref_eq(a.handle(), b.handle()))?)
+    let (store, a, b) = (store.as_context().0, a.handle(), b.handle());
+    store.owned.call_fast(
+        move |core| core.ref_eq_fast(a, b),
+        move |core| core.ref_eq(a, b),
+    )
 }
 
 /// Hashes the identity of a root's object.

@@ -122,7 +122,7 @@ impl Global {
                 Value::Ref(handle) => core.hierarchy(core.global_top(self.0)?, handle)?,
                 _ => AbstractType::Any,
             };
-            Ok(Val::of(value, top))
+            Ok(Val::of((value, top)))
         };
         Ok(store.owned.call(read)?)
     }

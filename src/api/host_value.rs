@@ -45,6 +45,7 @@ struct Header {
 
 impl<T: Any + Send + Sync> HostValue<T> {
     /// Moves a value to the Rust heap. Returns the value if there is no memory.
+    #[inline]
     pub(super) fn new(value: T) -> Result<Box<HostValue<T>>, (T, Error)> {
         let header = Header {
             as_any: as_any::<T>,
@@ -85,6 +86,7 @@ unsafe fn as_any<T: Any + Send + Sync>(data: *mut c_void) -> *mut (dyn Any + Sen
 ///
 /// `data` must be a live [`HostValue`] from a leaked box. References to the value must
 /// follow Rust's aliasing rules.
+#[inline]
 pub(super) unsafe fn value(data: *mut c_void) -> *mut (dyn Any + Send + Sync) {
     // SAFETY: the caller's promise; the header comes first.
     unsafe { ((*data.cast::<Header>()).as_any)(data) }

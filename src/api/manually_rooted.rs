@@ -44,6 +44,7 @@ pub struct ManuallyRooted<T: GcRef> {
 
 impl<T: GcRef> ManuallyRooted<T> {
     /// Takes ownership of a root.
+    #[inline]
     pub(super) fn new(handle: Handle) -> ManuallyRooted<T> {
         ManuallyRooted {
             handle,
@@ -52,6 +53,7 @@ impl<T: GcRef> ManuallyRooted<T> {
     }
 
     /// Gives up ownership of the root.
+    #[inline]
     pub(super) fn into_handle(self) -> Handle {
         let handle = self.handle;
         mem::forget(self);
@@ -78,10 +80,14 @@ impl<T: GcRef> ManuallyRooted<T> {
     /// assert!(ManuallyRooted::ref_eq(&store, &a, &b)?);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn clone(&self, mut store: impl AsContextMut) -> Result<ManuallyRooted<T>> {
-        let store = store.as_context_mut().0;
-        let made = store.owned.call(|core| core.clone_root(self.handle))?;
-        Ok(ManuallyRooted::new(made))
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        let made: Result<_> = store.owned.call_fast(
+            move |core| core.clone_root_fast(handle),
+            move |core| core.clone_root(handle),
+        );
+        Ok(ManuallyRooted::new(made?))
     }
 
     /// Ends the root now.
@@ -102,14 +108,14 @@ impl<T: GcRef> ManuallyRooted<T> {
     /// assert_eq!(store.stats().manual_roots, 0);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn unroot(self, mut store: impl AsContextMut) -> Result<()> {
-        let store = store.as_context_mut().0;
-        store.owned.call(|core| {
-            if core.unroot_fast(self.handle) {
-                return Ok(());
-            }
-            core.unroot(self.handle)
-        })?;
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        let ended: Result<()> = store.owned.call_fast(
+            move |core| core.unroot_fast(handle).then_some(()),
+            move |core| core.unroot(handle),
+        );
+        ended?;
         mem::forget(self);
         Ok(())
     }
@@ -134,15 +140,14 @@ impl<T: GcRef> ManuallyRooted<T> {
     /// assert!(rooted.data(&scope)?.is_some());
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn to_rooted(&self, mut store: impl AsContextMut) -> Result<Rooted<T>> {
-        let store = store.as_context_mut().0;
-        let made = store
-            .owned
-            .call(|core| match core.to_rooted_fast(self.handle) {
-                Some(rooted) => Ok(rooted),
-                None => core.to_rooted(self.handle),
-            })?;
-        Ok(Rooted::new(made))
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        let made: Result<_> = store.owned.call_fast(
+            move |core| core.to_rooted_fast(handle),
+            move |core| core.to_rooted(handle),
+        );
+        Ok(Rooted::new(made?))
     }
 
     /// Replaces this root by a scoped root in the current scope.
@@ -171,6 +176,7 @@ impl<T: GcRef> ManuallyRooted<T> {
 
     /// Whether two handles name the same root. In Rust each root has one handle, but C can
     /// make copies. Does not access a store.
+    #[inline]
     pub fn rooted_eq(a: &ManuallyRooted<T>, b: &ManuallyRooted<T>) -> bool {
         gc_ref::rooted_eq(a, b)
     }
@@ -180,6 +186,7 @@ impl<T: GcRef> ManuallyRooted<T> {
     /// # Errors
     ///
     /// The errors of [`Rooted::ref_eq`].
+    #[inline]
     pub fn ref_eq(
         store: impl AsContext,
         a: &impl RootedGcRef<T>,
@@ -204,6 +211,7 @@ impl<T: GcRef> ManuallyRooted<T> {
 }
 
 impl<T: GcRef> Drop for ManuallyRooted<T> {
+    #[inline]
     fn drop(&mut self) {
         unroot_later(self.handle);
     }
@@ -212,12 +220,14 @@ impl<T: GcRef> Drop for ManuallyRooted<T> {
 impl<T: GcRef> Deref for ManuallyRooted<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         gc_ref::from_handle(&self.handle)
     }
 }
 
 impl<T: GcRef> RootedGcRefImpl for ManuallyRooted<T> {
+    #[inline]
     fn handle(&self) -> Handle {
         self.handle
     }

@@ -6,8 +6,10 @@
 
 use super::Val;
 use crate::error::{Error, Result};
-use crate::store::Value;
-use crate::types::AbstractType;
+use crate::heap::GcRef;
+use crate::roots::Handle;
+use crate::store::{ReferenceSource, Store as Core, Value};
+use crate::types::{AbstractType, Admits};
 
 impl Val {
     /// The value for the core, for a field or an element. `top` finds the top of the
@@ -68,4 +70,47 @@ impl Val {
 struct Foreign {
     needed: &'static str,
     found: &'static str,
+}
+
+/// A reference of a [`Val`], which fast forms store. Its null has a hierarchy (RUST-21).
+#[derive(Clone, Copy)]
+pub(crate) struct WithHierarchy {
+    handle: Handle,
+    /// The [kinds](Admits::kinds) of the hierarchy. Those of `any` and of `extern` are equal.
+    kinds: u16,
+}
+
+impl WithHierarchy {
+    const FUNC: u16 = Admits::of_abstract(AbstractType::Func, false).kinds;
+    const EXN: u16 = Admits::of_abstract(AbstractType::Exn, false).kinds;
+    const ANY: u16 = Admits::of_abstract(AbstractType::Any, false).kinds;
+
+    /// The reference of a value; null for a number.
+    #[inline]
+    pub(super) fn of(value: &Val) -> WithHierarchy {
+        let kinds = match value {
+            Val::FuncRef(_) => WithHierarchy::FUNC,
+            Val::ExnRef(_) => WithHierarchy::EXN,
+            _ => WithHierarchy::ANY,
+        };
+        WithHierarchy {
+            handle: value.handle(),
+            kinds,
+        }
+    }
+}
+
+impl ReferenceSource for WithHierarchy {
+    #[inline(always)]
+    fn resolve_fast(self, core: &Core) -> Option<GcRef> {
+        self.handle.resolve_fast(core)
+    }
+
+    /// `None` also for null if the slot admits nothing else: such a slot does not say to which
+    /// hierarchy it belongs.
+    #[inline(always)]
+    fn admitted_fast(self, core: &Core, slot: &Admits) -> Option<GcRef> {
+        let reference = self.handle.admitted_fast(core, slot)?;
+        (!reference.is_null() || slot.kinds & self.kinds != 0).then_some(reference)
+    }
 }

@@ -3,7 +3,8 @@
 //! Only this file has the pointer to the core's store. Finalizers, which drop host values,
 //! run only in these functions:
 //!
-//! * [`OwnedStore::allocate`] and [`OwnedStore::change_external_bytes`],
+//! * [`OwnedStore::allocate`], also as the slow form of [`OwnedStore::allocate_fast`], and
+//!   [`OwnedStore::change_external_bytes`],
 //! * [`OwnedStore::gc`], [`OwnedStore::gc_step`] and [`OwnedStore::gc_cancel`],
 //! * [`OwnedStore::run_finalizers`],
 //! * `drop`,
@@ -47,6 +48,7 @@ impl OwnedStore {
         StoreToken::of(self.0.as_ptr().cast())
     }
 
+    #[inline]
     fn core(&self) -> &Core {
         // SAFETY: the store lives until `drop`, and this file makes only shared references
         // to it.
@@ -86,6 +88,54 @@ impl OwnedStore {
     pub(super) fn call<T>(&self, operation: impl FnOnce(&Core) -> Result<T>) -> Result<T> {
         let core = self.enter()?;
         poisoning(core, || operation(core))
+    }
+
+    /// Runs the fast form of an operation, if the calling thread may call now. `None`, with
+    /// nothing changed, if the operation needs its slow form.
+    ///
+    /// A fast form never collects. One that makes an object needs its slow form while
+    /// finalizers wait, which runs them.
+    #[inline(always)]
+    pub(super) fn try_fast<T>(&self, fast: impl FnOnce(&Core) -> Option<T>) -> Option<T> {
+        let core = self.core();
+        if !core.enter_fast() {
+            return None;
+        }
+        let on_panic = Poison(core);
+        let outcome = fast(core);
+        core::mem::forget(on_panic);
+        outcome
+    }
+
+    /// Runs an operation that cannot collect: its fast form in line, and otherwise its slow
+    /// form out of line.
+    ///
+    /// Errors: those of [`OwnedStore::call`].
+    #[inline(always)]
+    pub(super) fn call_fast<T, E: From<Error>>(
+        &self,
+        fast: impl FnOnce(&Core) -> Option<T>,
+        slow: impl FnOnce(&Core) -> Result<T>,
+    ) -> core::result::Result<T, E> {
+        match self.try_fast(fast) {
+            Some(value) => Ok(value),
+            None => out_of_line(|| self.call(slow)),
+        }
+    }
+
+    /// Same as [`OwnedStore::call_fast`], for an operation that may collect.
+    ///
+    /// Errors: those of [`OwnedStore::allocate`].
+    #[inline(always)]
+    pub(super) fn allocate_fast<T, E: From<Error>>(
+        &mut self,
+        fast: impl FnOnce(&Core) -> Option<T>,
+        slow: impl Fn(&Core) -> Attempt<T>,
+    ) -> core::result::Result<T, E> {
+        match self.try_fast(fast) {
+            Some(value) => Ok(value),
+            None => out_of_line(|| self.allocate(slow)),
+        }
     }
 
     /// Runs an operation that may collect, and then finalizers. An attempt that needs the
@@ -246,6 +296,13 @@ pub(super) unsafe fn call_function(
     let called = poisoning(borrowed, || unsafe { host_code::call(core, call) });
     borrowed.replace_rust_part(before);
     called
+}
+
+/// Calls a function that has no place in the code of its caller, and converts its error.
+#[cold]
+#[inline(never)]
+fn out_of_line<T, E: From<Error>>(slow: impl FnOnce() -> Result<T>) -> core::result::Result<T, E> {
+    slow().map_err(E::from)
 }
 
 /// Runs `operation`. If it panics or returns [`Error::Internal`], the store is poisoned. A

@@ -43,6 +43,7 @@ impl Registered {
         Ok(Registered(registered.expect("a group of one member")))
     }
 
+    #[inline]
     pub(super) fn core(&self) -> &Type {
         &self.0
     }

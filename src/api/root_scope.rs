@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{AsContextMut, GcRef, Rooted, RootedGcRef};
-use crate::error;
+use crate::error::Error;
 use crate::roots::ScopeToken;
 use crate::store::Store as Core;
 
@@ -30,6 +30,8 @@ use crate::store::Store as Core;
 pub struct RootScope<C: AsContextMut> {
     store: C,
     token: ScopeToken,
+    /// Whether dropping it exits the scope.
+    is_open: bool,
 }
 
 impl<C: AsContextMut> RootScope<C> {
@@ -39,9 +41,15 @@ impl<C: AsContextMut> RootScope<C> {
     ///
     /// [`Error::SystemMemory`](crate::Error::SystemMemory) if the store's array of scopes
     /// cannot grow.
+    #[inline]
     pub fn new(mut store: C) -> Result<RootScope<C>> {
-        let token = store.as_context_mut().0.owned.call(enter)?;
-        Ok(RootScope { store, token })
+        let owned = &store.as_context_mut().0.owned;
+        let entered: Result<_> = owned.call_fast(Core::enter_scope_fast, Core::enter_scope);
+        Ok(RootScope {
+            token: entered?,
+            is_open: true,
+            store,
+        })
     }
 
     /// Reserves memory, so that `more` scoped roots can be made without an allocation.
@@ -91,47 +99,43 @@ impl<C: AsContextMut> RootScope<C> {
     /// assert!(passing.data(&store).is_err());
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn escape<T: GcRef>(mut self, kept: &impl RootedGcRef<T>) -> Result<Rooted<T>> {
-        let token = self.token;
+        let (token, handle) = (self.token, kept.handle());
         let store = self.store.as_context_mut().0;
-        let escaped = store
-            .owned
-            .call(|core| core.escape_scope(token, kept.handle()))?;
-        // The drop of `self` finds that the scope is no longer open.
+        let escaped: Result<_> = store.owned.call_fast(
+            move |core| core.escape_scope_fast(token, handle),
+            move |core| core.escape_scope(token, handle),
+        );
+        let escaped = escaped?;
+        self.is_open = false;
         Ok(Rooted::new(escaped))
     }
 
+    #[inline]
     pub(super) fn store(&self) -> &C {
         &self.store
     }
 
+    #[inline]
     pub(super) fn store_mut(&mut self) -> &mut C {
         &mut self.store
     }
 }
 
 impl<C: AsContextMut> Drop for RootScope<C> {
-    /// Exits the scope and all forgotten scopes inside it. An error means that the scope was
-    /// already exited or that the store is poisoned.
+    /// Exits the scope and all forgotten scopes inside it. An error means that C has exited the
+    /// scope or that the store is poisoned.
+    #[inline]
     fn drop(&mut self) {
+        if !self.is_open {
+            return;
+        }
         let token = self.token;
         let store = self.store.as_context_mut().0;
-        let _left = store.owned.call(|core| leave(core, token));
+        let _left: Result<(), Error> = store.owned.call_fast(
+            move |core| core.exit_scope_fast(token).then_some(()),
+            move |core| core.unwind_scope(token),
+        );
     }
-}
-
-#[inline]
-fn enter(core: &Core) -> error::Result<ScopeToken> {
-    match core.enter_scope_fast() {
-        Some(token) => Ok(token),
-        None => core.enter_scope(),
-    }
-}
-
-#[inline]
-fn leave(core: &Core, token: ScopeToken) -> error::Result<()> {
-    if core.exit_scope_fast(token) {
-        return Ok(());
-    }
-    core.unwind_scope(token)
 }

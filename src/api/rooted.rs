@@ -40,6 +40,7 @@ pub struct Rooted<T: GcRef> {
 }
 
 impl<T: GcRef> Rooted<T> {
+    #[inline]
     pub(super) fn new(handle: Handle) -> Rooted<T> {
         Rooted {
             handle,
@@ -68,13 +69,14 @@ impl<T: GcRef> Rooted<T> {
     /// assert!(kept.data(&store)?.unwrap().is::<char>());
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn to_manually_rooted(&self, mut store: impl AsContextMut) -> Result<ManuallyRooted<T>> {
-        let store = store.as_context_mut().0;
-        let made = store.owned.call(|core| match core.root_fast(self.handle) {
-            Some(root) => Ok(root),
-            None => core.root(self.handle),
-        })?;
-        Ok(ManuallyRooted::new(made))
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        let made: Result<_> = store.owned.call_fast(
+            move |core| core.root_fast(handle),
+            move |core| core.root(handle),
+        );
+        Ok(ManuallyRooted::new(made?))
     }
 
     /// Whether two handles name the same root, that is, are copies of one handle. Does not
@@ -91,6 +93,7 @@ impl<T: GcRef> Rooted<T> {
     /// assert!(!Rooted::rooted_eq(a, b));
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn rooted_eq(a: Rooted<T>, b: Rooted<T>) -> bool {
         gc_ref::rooted_eq(&a, &b)
     }
@@ -113,6 +116,7 @@ impl<T: GcRef> Rooted<T> {
     /// assert!(!Rooted::ref_eq(&store, &a, &b)?);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn ref_eq(
         store: impl AsContext,
         a: &impl RootedGcRef<T>,
@@ -169,6 +173,7 @@ impl<T: GcRef> Rooted<T> {
 }
 
 impl<T: GcRef> Clone for Rooted<T> {
+    #[inline]
     fn clone(&self) -> Self {
         *self
     }
@@ -179,12 +184,14 @@ impl<T: GcRef> Copy for Rooted<T> {}
 impl<T: GcRef> Deref for Rooted<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         gc_ref::from_handle(&self.handle)
     }
 }
 
 impl<T: GcRef> RootedGcRefImpl for Rooted<T> {
+    #[inline]
     fn handle(&self) -> Handle {
         self.handle
     }

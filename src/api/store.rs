@@ -80,17 +80,20 @@ impl<T> Store<T> {
         Ok(Store { part })
     }
 
+    #[inline]
     pub(super) fn part(&self) -> &StorePart<T> {
         // SAFETY: `new` leaked the part, and `self` is borrowed.
         unsafe { &*self.part }
     }
 
+    #[inline]
     pub(super) fn part_mut(&mut self) -> &mut StorePart<T> {
         // SAFETY: `new` leaked the part, and `self` is borrowed exclusively.
         unsafe { &mut *self.part }
     }
 
     /// The store's engine.
+    #[inline]
     pub fn engine(&self) -> &Engine {
         self.part().engine()
     }
@@ -102,11 +105,13 @@ impl<T> Store<T> {
     }
 
     /// The embedder's data.
+    #[inline]
     pub fn data(&self) -> &T {
         self.part().data()
     }
 
     /// The embedder's data.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut T {
         self.part_mut().data_mut()
     }
@@ -298,14 +303,17 @@ impl<T> Store<T> {
 }
 
 impl<T> StorePart<T> {
+    #[inline]
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    #[inline]
     pub(super) fn data(&self) -> &T {
         &self.data
     }
 
+    #[inline]
     pub(super) fn data_mut(&mut self) -> &mut T {
         &mut self.data
     }

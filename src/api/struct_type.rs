@@ -83,6 +83,7 @@ impl StructType {
         StructType(Registered::new(registered))
     }
 
+    #[inline]
     pub(super) fn core(&self) -> &Type {
         self.0.core()
     }

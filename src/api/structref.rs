@@ -65,6 +65,7 @@ impl StructRef {
     ///   [`Error::SystemMemory`](crate::Error::SystemMemory),
     ///   [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) if
     ///   there is no room.
+    #[inline]
     pub fn new(
         mut store: impl AsContextMut,
         ty: &StructType,
@@ -72,16 +73,12 @@ impl StructRef {
     ) -> Result<Rooted<StructRef>> {
         let (of, count) = (ty.core(), fields.len());
         let store = store.as_context_mut().0;
-        let value = |index: usize| fields[index].for_field(index, || of.top_of_field(index));
-        let may_be_fast = (0..count).all(|index| value(index).is_ok());
-        let made = store.owned.allocate(|core| {
-            let fast = || core.struct_new_fast(FastPath::InLine, of, count, |index| fields[index]);
-            match may_be_fast.then(fast).flatten() {
-                Some(handle) => Ok(handle),
-                None => core.struct_new(of, count, &value),
-            }
-        })?;
-        Ok(Rooted::new(made))
+        let value = move |index: usize| fields[index].for_field(index, || of.top_of_field(index));
+        let made: Result<_> = store.owned.allocate_fast(
+            |core| core.struct_new_fast(FastPath::InLine, of, count, |index| fields[index]),
+            move |core| core.struct_new(of, count, &value),
+        );
+        Ok(Rooted::new(made?))
     }
 
     /// Makes a struct of zeros and nulls, rooted in the current scope. May collect.
@@ -102,16 +99,14 @@ impl StructRef {
     /// assert_eq!(made.field(&mut store, 0)?.unwrap_i64(), 0);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn new_default(mut store: impl AsContextMut, ty: &StructType) -> Result<Rooted<StructRef>> {
-        let store = store.as_context_mut().0;
-        let make = |core: &Core| {
-            let of = ty.core();
-            match core.struct_new_default_fast(FastPath::InLine, of) {
-                Some(handle) => Ok(handle),
-                None => core.struct_new_default(of),
-            }
-        };
-        Ok(Rooted::new(store.owned.allocate(make)?))
+        let (store, of) = (store.as_context_mut().0, ty.core());
+        let made: Result<_> = store.owned.allocate_fast(
+            |core| core.struct_new_default_fast(FastPath::InLine, of),
+            move |core| core.struct_new_default(of),
+        );
+        Ok(Rooted::new(made?))
     }
 
     /// The struct's type.
@@ -169,14 +164,13 @@ impl StructRef {
     /// * [`Error::Limit`](crate::Error::Limit) and
     ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
     ///   root.
+    #[inline]
     pub fn field(&self, mut store: impl AsContextMut, index: usize) -> Result<Val> {
-        let store = store.as_context_mut().0;
-        Ok(store.owned.call(|core| self.read(core, index))?)
-    }
-
-    fn read(&self, core: &Core, index: usize) -> error::Result<Val> {
-        let value = core.struct_get(self.handle, index)?;
-        Val::read(core, value, self.handle, index)
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        store.owned.call_fast(
+            |core| Some(Val::of(core.struct_get_with_top_fast(handle, index)?)),
+            move |core| read(core, handle, index),
+        )
     }
 
     /// The values of all fields, in order. References become new roots in the current
@@ -205,7 +199,9 @@ impl StructRef {
         let read_all = |core: &Core| {
             let of = core.type_of_kind(self.handle, Kind::Struct)?;
             let (count, references) = (of.fields.len(), val::references(&of.fields));
-            val::read_all(core, count, references, |index| self.read(core, index))
+            val::read_all(core, count, references, |index| {
+                read(core, self.handle, index)
+            })
         };
         Ok(store.owned.call(read_all)?)
     }
@@ -240,14 +236,26 @@ impl StructRef {
     /// assert_eq!(counter.field(&mut store, 0)?.unwrap_i64(), 1);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn set_field(&self, mut store: impl AsContextMut, index: usize, value: Val) -> Result<()> {
-        let store = store.as_context_mut().0;
-        let set = |core: &Core| {
-            let top = || core.top_of_field(self.handle, index).ok();
-            core.struct_set(self.handle, index, value.for_field(index, top)?)
-        };
-        Ok(store.owned.call(set)?)
+        let (store, handle) = (store.as_context_mut().0, self.handle);
+        store.owned.call_fast(
+            |core| {
+                let set = core.struct_set_fast(FastPath::InLine, handle, index, value);
+                set.then_some(())
+            },
+            move |core| {
+                let top = || core.top_of_field(handle, index).ok();
+                core.struct_set(handle, index, value.for_field(index, top)?)
+            },
+        )
     }
+}
+
+/// The field `index` of the struct that `handle` refers to.
+fn read(core: &Core, handle: Handle, index: usize) -> error::Result<Val> {
+    let value = core.struct_get(handle, index)?;
+    Val::read(core, value, handle, index)
 }
 
 impl Rooted<StructRef> {
@@ -263,11 +271,13 @@ impl Rooted<StructRef> {
     /// assert!(Rooted::rooted_eq(made.to_anyref(), made.to_eqref().to_anyref()));
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn to_anyref(self) -> Rooted<AnyRef> {
         gc_ref::retyped(self)
     }
 
     /// The same root as an [`EqRef`].
+    #[inline]
     pub fn to_eqref(self) -> Rooted<EqRef> {
         gc_ref::retyped(self)
     }
@@ -287,35 +297,41 @@ impl ManuallyRooted<StructRef> {
     /// assert!(kept.is_struct(&store)?);
     /// # anyhow::Ok(())
     /// ```
+    #[inline]
     pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
         gc_ref::retyped_manual(self)
     }
 
     /// The same root as an [`EqRef`].
+    #[inline]
     pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
         gc_ref::retyped_manual(self)
     }
 }
 
 impl From<Rooted<StructRef>> for Rooted<AnyRef> {
+    #[inline]
     fn from(root: Rooted<StructRef>) -> Rooted<AnyRef> {
         root.to_anyref()
     }
 }
 
 impl From<Rooted<StructRef>> for Rooted<EqRef> {
+    #[inline]
     fn from(root: Rooted<StructRef>) -> Rooted<EqRef> {
         root.to_eqref()
     }
 }
 
 impl From<ManuallyRooted<StructRef>> for ManuallyRooted<AnyRef> {
+    #[inline]
     fn from(root: ManuallyRooted<StructRef>) -> ManuallyRooted<AnyRef> {
         root.to_anyref()
     }
 }
 
 impl From<ManuallyRooted<StructRef>> for ManuallyRooted<EqRef> {
+    #[inline]
     fn from(root: ManuallyRooted<StructRef>) -> ManuallyRooted<EqRef> {
         root.to_eqref()
     }

@@ -121,7 +121,7 @@ impl Table {
         let read = |core: &Core| -> error::Result<Val> {
             let top = core.table_top(self.0)?;
             let read = core.table_get(self.0, index)?;
-            Ok(Val::of(Value::Ref(read), core.hierarchy(top, read)?))
+            Ok(Val::of((Value::Ref(read), core.hierarchy(top, read)?)))
         };
         Ok(store.owned.call(read)?)
     }

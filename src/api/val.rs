@@ -3,6 +3,7 @@
 use std::vec;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
+use super::null::WithHierarchy;
 use super::{
     AnyRef, AsContext, ExnRef, ExternRef, Func, GcRef, HeapType, RefType, Rooted, ValType, casts,
 };
@@ -87,7 +88,7 @@ impl Val {
     /// assert!(matches!(Val::null_ref(&HeapType::NoFunc), Val::FuncRef(None)));
     /// ```
     pub fn null_ref(heap_type: &HeapType) -> Val {
-        Val::of(Value::Ref(Handle::NULL), heap_type.top())
+        Val::of((Value::Ref(Handle::NULL), heap_type.top()))
     }
 
     /// The default value of a type: zero or null. `None` for a non-nullable reference type.
@@ -179,7 +180,7 @@ impl Val {
             (None, ValType::Ref(_)) | (Some(_), _) => return Ok(false),
             (None, _) => return Ok(self.ty(store)? == *ty),
         };
-        let (handle, heap_type) = (RawValue::reference(self), of.heap_type());
+        let (handle, heap_type) = (self.handle(), of.heap_type());
         let fits = match handle.is_null() {
             true => of.is_nullable(),
             false => casts::matches(store, handle, heap_type.to_core())?,
@@ -209,6 +210,7 @@ impl Val {
     /// assert!(matches!(Val::AnyRef(None).anyref(), Some(None)));
     /// assert!(Val::ExternRef(None).anyref().is_none());
     /// ```
+    #[inline]
     pub fn i32(&self) -> Option<i32> {
         match *self {
             Val::I32(value) => Some(value),
@@ -217,6 +219,7 @@ impl Val {
     }
 
     /// The integer.
+    #[inline]
     pub fn i64(&self) -> Option<i64> {
         match *self {
             Val::I64(value) => Some(value),
@@ -225,6 +228,7 @@ impl Val {
     }
 
     /// The float.
+    #[inline]
     pub fn f32(&self) -> Option<f32> {
         match *self {
             Val::F32(bits) => Some(f32::from_bits(bits)),
@@ -233,6 +237,7 @@ impl Val {
     }
 
     /// The float.
+    #[inline]
     pub fn f64(&self) -> Option<f64> {
         match *self {
             Val::F64(bits) => Some(f64::from_bits(bits)),
@@ -241,6 +246,7 @@ impl Val {
     }
 
     /// The 128 bits.
+    #[inline]
     pub fn v128(&self) -> Option<u128> {
         match *self {
             Val::V128(bits) => Some(bits),
@@ -249,6 +255,7 @@ impl Val {
     }
 
     /// The function, or `Some(None)` for null.
+    #[inline]
     pub fn funcref(&self) -> Option<Option<Rooted<Func>>> {
         match *self {
             Val::FuncRef(reference) => Some(reference),
@@ -257,6 +264,7 @@ impl Val {
     }
 
     /// The external reference, or `Some(None)` for null.
+    #[inline]
     pub fn externref(&self) -> Option<Option<Rooted<ExternRef>>> {
         match *self {
             Val::ExternRef(reference) => Some(reference),
@@ -265,6 +273,7 @@ impl Val {
     }
 
     /// The internal reference, or `Some(None)` for null.
+    #[inline]
     pub fn anyref(&self) -> Option<Option<Rooted<AnyRef>>> {
         match *self {
             Val::AnyRef(reference) => Some(reference),
@@ -273,6 +282,7 @@ impl Val {
     }
 
     /// The exception, or `Some(None)` for null.
+    #[inline]
     pub fn exnref(&self) -> Option<Option<Rooted<ExnRef>>> {
         match *self {
             Val::ExnRef(reference) => Some(reference),
@@ -285,62 +295,85 @@ impl Val {
     /// # Panics
     ///
     /// Panics if the value has another kind. The methods below panic in the same way.
+    #[inline]
     #[track_caller]
     pub fn unwrap_i32(&self) -> i32 {
         self.i32().unwrap_or_else(|| self.not("an i32"))
     }
 
     /// The integer.
+    #[inline]
     #[track_caller]
     pub fn unwrap_i64(&self) -> i64 {
         self.i64().unwrap_or_else(|| self.not("an i64"))
     }
 
     /// The float.
+    #[inline]
     #[track_caller]
     pub fn unwrap_f32(&self) -> f32 {
         self.f32().unwrap_or_else(|| self.not("an f32"))
     }
 
     /// The float.
+    #[inline]
     #[track_caller]
     pub fn unwrap_f64(&self) -> f64 {
         self.f64().unwrap_or_else(|| self.not("an f64"))
     }
 
     /// The 128 bits.
+    #[inline]
     #[track_caller]
     pub fn unwrap_v128(&self) -> u128 {
         self.v128().unwrap_or_else(|| self.not("a v128"))
     }
 
     /// The function, or `None` for null.
+    #[inline]
     #[track_caller]
     pub fn unwrap_funcref(&self) -> Option<Rooted<Func>> {
         self.funcref().unwrap_or_else(|| self.not("a funcref"))
     }
 
     /// The external reference, or `None` for null.
+    #[inline]
     #[track_caller]
     pub fn unwrap_externref(&self) -> Option<Rooted<ExternRef>> {
         self.externref().unwrap_or_else(|| self.not("an externref"))
     }
 
     /// The internal reference, or `None` for null.
+    #[inline]
     #[track_caller]
     pub fn unwrap_anyref(&self) -> Option<Rooted<AnyRef>> {
         self.anyref().unwrap_or_else(|| self.not("an anyref"))
     }
 
     /// The exception, or `None` for null.
+    #[inline]
     #[track_caller]
     pub fn unwrap_exnref(&self) -> Option<Rooted<ExnRef>> {
         self.exnref().unwrap_or_else(|| self.not("an exnref"))
     }
 
+    #[cold]
+    #[inline(never)]
     #[track_caller]
     fn not(&self, needed: &str) -> ! {
         panic!("{self:?} is not {needed}")
+    }
+
+    /// The handle of a reference. Null for a number.
+    #[inline]
+    pub(super) fn handle(&self) -> Handle {
+        match self {
+            Val::FuncRef(reference) => handle(reference),
+            Val::ExternRef(reference) => handle(reference),
+            Val::AnyRef(reference) => handle(reference),
+            Val::ExnRef(reference) => handle(reference),
+            _ => Handle::NULL,
+        }
     }
 
     /// The value for the core.
@@ -352,10 +385,9 @@ impl Val {
             Val::F32(bits) => Value::F32(*bits),
             Val::F64(bits) => Value::F64(*bits),
             Val::V128(bits) => Value::V128(bits.to_le_bytes()),
-            Val::FuncRef(reference) => Value::Ref(handle(reference)),
-            Val::ExternRef(reference) => Value::Ref(handle(reference)),
-            Val::AnyRef(reference) => Value::Ref(handle(reference)),
-            Val::ExnRef(reference) => Value::Ref(handle(reference)),
+            Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) => {
+                Value::Ref(self.handle())
+            }
         }
     }
 
@@ -368,11 +400,13 @@ impl Val {
             Value::Ref(handle) => core.hierarchy(core.top_of_field(holder, index)?, handle)?,
             _ => AbstractType::Any,
         };
-        Ok(Val::of(value, top))
+        Ok(Val::of((value, top)))
     }
 
-    /// Converts a value of the core. A reference must belong to the hierarchy of `top`.
-    pub(super) fn of(value: Value, top: AbstractType) -> Val {
+    /// Converts a value of the core, with the top of the hierarchy to which it belongs if it is a
+    /// reference.
+    #[inline]
+    pub(super) fn of((value, top): (Value, AbstractType)) -> Val {
         match value {
             Value::I32(bits) => Val::I32(bits as i32),
             Value::I64(bits) => Val::I64(bits as i64),
@@ -390,7 +424,7 @@ impl Val {
 }
 
 impl RawValue for Val {
-    type Reference = Handle;
+    type Reference = WithHierarchy;
 
     #[inline]
     fn fits(&self, takes: Storage) -> bool {
@@ -407,34 +441,33 @@ impl RawValue for Val {
 
     #[inline]
     fn bits32(&self) -> u32 {
-        match self.core() {
-            Value::I32(bits) | Value::F32(bits) => bits,
+        match *self {
+            Val::I32(value) => value as u32,
+            Val::F32(bits) => bits,
             _ => 0,
         }
     }
 
     #[inline]
     fn bits64(&self) -> u64 {
-        match self.core() {
-            Value::I64(bits) | Value::F64(bits) => bits,
+        match *self {
+            Val::I64(value) => value as u64,
+            Val::F64(bits) => bits,
             _ => 0,
         }
     }
 
     #[inline]
     fn bits128(&self) -> [u8; 16] {
-        match self.core() {
-            Value::V128(bytes) => bytes,
+        match self {
+            Val::V128(bits) => bits.to_le_bytes(),
             _ => [0; 16],
         }
     }
 
     #[inline]
-    fn reference(&self) -> Handle {
-        match self.core() {
-            Value::Ref(handle) => handle,
-            _ => Handle::NULL,
-        }
+    fn reference(&self) -> WithHierarchy {
+        WithHierarchy::of(self)
     }
 }
 
@@ -463,6 +496,7 @@ pub(super) fn references(fields: &[FieldLayout]) -> usize {
     fields.iter().filter(is_reference).count()
 }
 
+#[inline]
 fn handle<T: GcRef>(reference: &Option<Rooted<T>>) -> Handle {
     match reference {
         Some(root) => root.handle(),
@@ -471,6 +505,7 @@ fn handle<T: GcRef>(reference: &Option<Rooted<T>>) -> Handle {
 }
 
 /// The root of a handle, or `None` if the handle is null.
+#[inline]
 pub(super) fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
     (!handle.is_null()).then(|| Rooted::new(handle))
 }
@@ -478,6 +513,7 @@ pub(super) fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
 /// The root of a non-null handle. A handle that came from C can be null.
 ///
 /// Errors: [`Error::NullReference`].
+#[inline]
 pub(super) fn never_null<T: GcRef>(handle: Handle) -> Result<Rooted<T>> {
     root(handle).ok_or(Error::NullReference { parameter: "ref" })
 }

@@ -20,6 +20,7 @@ pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
 }
 
 /// Moves `value` to the heap. Gives it back together with the error.
+#[inline]
 pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Error)> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {

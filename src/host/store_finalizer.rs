@@ -75,6 +75,7 @@ impl HostEntry {
 
     /// Tells the host's types apart; null means untagged. The entry must be in use by an
     /// externref.
+    #[inline]
     pub(crate) fn tag(&self) -> *const c_void {
         self.store_finalizer().map_or(self.tag, |finalizer| {
             // SAFETY: the box is the entry's own until the object has died.

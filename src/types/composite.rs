@@ -135,6 +135,7 @@ impl<C> Composite<C> {
 impl<C: Copy> Composite<C> {
     /// What a field stores, and whether it may be set. Indices are those of
     /// [`Composite::len`]. `None` if the index is too high.
+    #[inline]
     pub(crate) fn field(&self, index: usize) -> Option<(StorageType<C>, bool)> {
         match self {
             Composite::Struct(fields) => fields.get(index).map(|f| (f.storage, f.mutable)),

@@ -88,6 +88,7 @@ impl RegisteredType {
 
     /// The top of the reference hierarchy of a field, parameter or result. `None` if it
     /// does not hold references. Indices are those of [`Composite::len`].
+    #[inline]
     pub(crate) fn top_of_field(&self, index: usize) -> Option<AbstractType> {
         let (StorageType::Val(ValType::Ref(reference)), _) = self.composite.field(index)? else {
             return None;
@@ -95,9 +96,12 @@ impl RegisteredType {
         Some(match reference.heap {
             HeapType::Abstract(of) => of.top(),
             HeapType::Concrete(_) => {
-                // Results come after parameters.
-                let mut slots = self.fields.iter().chain(&self.results);
-                match slots.nth(index)?.admits.functions() {
+                let slot = match self.fields.get(index) {
+                    Some(slot) => slot,
+                    // Results come after parameters.
+                    None => self.results.get(index - self.fields.len())?,
+                };
+                match slot.admits.functions() {
                     true => AbstractType::Func,
                     false => AbstractType::Any,
                 }

@@ -60,6 +60,7 @@ impl AbstractType {
     }
 
     /// The top of its hierarchy. [`AbstractType::Every`] is in a hierarchy of its own.
+    #[inline]
     pub(crate) const fn top(self) -> AbstractType {
         match self {
             AbstractType::Any

@@ -6,6 +6,12 @@ use crate::roots::Handle;
 use crate::store::Store;
 
 impl Store {
+    /// The fast form of [`Store::ref_eq`].
+    #[inline(always)]
+    pub(crate) fn ref_eq_fast(&self, a: Handle, b: Handle) -> Option<bool> {
+        Some(self.resolve_or_null_fast(a)? == self.resolve_or_null_fast(b)?)
+    }
+
     /// Whether two handles refer to the same object, or both to null.
     ///
     /// Errors: as [`Store::resolve`], for `a` before `b`.

@@ -31,6 +31,15 @@ impl Store {
         Ok(self.handle(self.manual.create(reference)?))
     }
 
+    /// The fast form of [`Store::clone_root`]. `None` for a null handle too.
+    #[inline(always)]
+    pub(crate) fn clone_root_fast(&self, handle: Handle) -> Option<Handle> {
+        if !handle.is_manual() {
+            return None;
+        }
+        self.root_fast(handle)
+    }
+
     /// A new manual root for the referent of another manual root. Null for null.
     ///
     /// Errors: as [`Store::resolve_manual`] and [`Store::root`].

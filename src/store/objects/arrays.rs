@@ -13,7 +13,7 @@ use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
 use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
-use crate::types::{FieldLayout, Storage, Type};
+use crate::types::{AbstractType, FieldLayout, Storage, Type};
 
 impl Store {
     /// Makes an array of `length` elements that all have this value, and roots it in the
@@ -213,6 +213,27 @@ impl Store {
         let (element, array) = self.element_fast(handle, index)?;
         let at = element_at(array, element.storage, index);
         self.read_value_fast(element.storage, at)
+    }
+
+    /// Same as [`Store::array_get_fast`], with the hierarchy of a reference:
+    /// [`Store::value_and_top_fast`].
+    #[inline(always)]
+    pub(crate) fn array_get_with_top_fast(
+        &self,
+        handle: Handle,
+        index: u64,
+    ) -> Option<(Value, AbstractType)> {
+        let array = self.typed_fast(handle, Kind::Array)?;
+        let storage = array.ty.fields.first()?.storage;
+        if index >= self.length_of(array).into() {
+            return None;
+        }
+        self.value_and_top_fast(
+            array.ty,
+            0,
+            storage,
+            element_at(array.offset, storage, index),
+        )
     }
 
     /// The bits of an element that is stored as `storage`. `T` has the size of `storage`.

@@ -241,6 +241,19 @@ impl Store {
         Ok(require_made_in_c(self.externref_at(object)?)?.1.data)
     }
 
+    /// The fast form of [`Store::externref_value`], for an externref that holds a value.
+    #[inline(always)]
+    pub(crate) fn externref_value_fast(&self, handle: Handle) -> Option<*mut c_void> {
+        let object = self.resolve_or_odd(handle)?;
+        // As in `externref_data_fast`.
+        if object.is_odd() {
+            return None;
+        }
+        let index = self.word_after_header(object.offset()) & !VALUE_BIT;
+        let entry = self.host.get(index, object)?;
+        (entry.tag() == value_tag()).then_some(entry.data)
+    }
+
     /// The Rust value of an externref; `None` if it was made through C.
     ///
     /// Errors: as [`Store::externref`].

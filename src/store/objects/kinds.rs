@@ -28,6 +28,26 @@ pub(crate) enum RefKind {
 }
 
 impl Store {
+    /// The fast form of [`Store::ref_kind`].
+    #[inline(always)]
+    pub(crate) fn ref_kind_fast(&self, handle: Handle) -> Option<RefKind> {
+        let reference = self.resolve_or_null_fast(handle)?;
+        if reference.is_null() {
+            return Some(RefKind::Null);
+        }
+        if !reference.is_object() {
+            return Some(RefKind::I31);
+        }
+        match self.header(reference).kind()? {
+            Kind::Extern => Some(RefKind::Extern),
+            Kind::Struct => Some(RefKind::Struct),
+            Kind::Array => Some(RefKind::Array),
+            Kind::Exn => Some(RefKind::Exn),
+            Kind::Func => Some(RefKind::Func),
+            Kind::Free => None,
+        }
+    }
+
     /// The kind of the referent of `handle`.
     ///
     /// Errors: as [`Store::resolve`].

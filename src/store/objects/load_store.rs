@@ -12,7 +12,7 @@ use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::objects::value::{RawValue, ReferenceSource, Value};
 use crate::store::{Cold, Store};
-use crate::types::{FieldLayout, Storage};
+use crate::types::{AbstractType, FieldLayout, RegisteredType, Storage};
 
 impl Store {
     /// Loads the bits at `at`.
@@ -165,6 +165,36 @@ impl Store {
             }
         };
         Some(CallValue::of_words(storage, words))
+    }
+
+    /// The fast form of [`Store::read_value`] for field `index` of an object of type `of`,
+    /// with the top of the hierarchy of a reference. For a number that is
+    /// [`AbstractType::Any`]. `None` also for a slot of every reference (TYPES-18).
+    #[inline(always)]
+    pub(in crate::store) fn value_and_top_fast(
+        &self,
+        of: &RegisteredType,
+        index: usize,
+        storage: Storage,
+        at: u64,
+    ) -> Option<(Value, AbstractType)> {
+        let number = match storage {
+            Storage::I8 => Value::I32(self.load_field::<u8>(at)?.into()),
+            Storage::I16 => Value::I32(self.load_field::<u16>(at)?.into()),
+            Storage::I32 => Value::I32(self.load_field(at)?),
+            Storage::I64 => Value::I64(self.load_field(at)?),
+            Storage::F32 => Value::F32(self.load_field(at)?),
+            Storage::F64 => Value::F64(self.load_field(at)?),
+            Storage::V128 => Value::V128(self.load_field(at)?),
+            Storage::Ref => {
+                let top = of.top_of_field(index)?;
+                if top == AbstractType::Every {
+                    return None;
+                }
+                return Some((Value::Ref(self.root_field_fast(at)?), top));
+            }
+        };
+        Some((number, AbstractType::Any))
     }
 
     /// Stores a value that the field admits. `None`, with nothing changed, if the field

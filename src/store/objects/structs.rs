@@ -10,7 +10,7 @@ use crate::store::objects::new_object_fast::{Fields, NewObject, Zeros};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
 use crate::store::protocol::Attempt;
-use crate::types::{FieldLayout, RegisteredType, Storage, Type};
+use crate::types::{AbstractType, FieldLayout, RegisteredType, Storage, Type};
 
 impl Store {
     /// Makes a struct of `count` values, and roots it in the current scope. May collect;
@@ -111,6 +111,20 @@ impl Store {
     pub(crate) fn struct_get_fast(&self, handle: Handle, index: usize) -> Option<CallValue> {
         let (field, at) = self.field_fast(handle, index)?;
         self.read_value_fast(field.storage, at)
+    }
+
+    /// Same as [`Store::struct_get_fast`], with the hierarchy of a reference:
+    /// [`Store::value_and_top_fast`].
+    #[inline(always)]
+    pub(crate) fn struct_get_with_top_fast(
+        &self,
+        handle: Handle,
+        index: usize,
+    ) -> Option<(Value, AbstractType)> {
+        let object = self.typed_fast(handle, Kind::Struct)?;
+        let field = object.ty.fields.get(index)?;
+        let at = object.offset + u64::from(field.offset);
+        self.value_and_top_fast(object.ty, index, field.storage, at)
     }
 
     /// The bits of a field that is stored as `storage`. `T` has the size of `storage`.
