@@ -5,22 +5,56 @@
 
 #include <stddef.h>
 
-#define EACH_OF_STORE(X)                                                                 \
-  X(entry)                                                                               \
-  X(id) X(scoped_length) X(scoped_old) X(scoped_slots) X(scope_top) X(scope_end)         \
-      X(scope_next_serial) X(heap_base) X(heap_start) X(heap_end) X(heap_object_offsets) \
-          X(window_next) X(window_limit) X(window_end) X(objects) X(barrier_first)       \
-              X(barrier_length) X(barrier_nursery) X(barrier_new_objects) X(no_gc_spans) \
-                  X(type_table) X(type_count) X(checks_raw_slowly) X(counted_releases)   \
-                      X(manual_used) X(manual_free) X(manual_slots) X(manual_created)    \
-                          X(manual_released) X(manual_group_shift) X(manual_groups)      \
-                              X(manual_queue) X(host_entries) X(host_used) X(host_free)  \
-                                  X(host_group_shift) X(host_groups)
+#define EACH_OF_STORE(X) \
+  X(entry)               \
+  X(id)                  \
+  X(scoped_length)       \
+  X(scoped_old)          \
+  X(scoped_slots)        \
+  X(scope_top)           \
+  X(scope_end)           \
+  X(scope_next_serial)   \
+  X(heap_base)           \
+  X(heap_start)          \
+  X(heap_end)            \
+  X(heap_object_offsets) \
+  X(window_next)         \
+  X(window_limit)        \
+  X(window_end)          \
+  X(objects)             \
+  X(barrier_first)       \
+  X(barrier_length)      \
+  X(barrier_nursery)     \
+  X(barrier_new_objects) \
+  X(no_gc_spans)         \
+  X(type_table)          \
+  X(type_count)          \
+  X(checks_raw_slowly)   \
+  X(counted_releases)    \
+  X(manual_used)         \
+  X(manual_free)         \
+  X(manual_slots)        \
+  X(manual_created)      \
+  X(manual_released)     \
+  X(manual_group_shift)  \
+  X(manual_groups)       \
+  X(manual_queue)        \
+  X(host_entries)        \
+  X(host_used)           \
+  X(host_free)           \
+  X(host_group_shift)    \
+  X(host_groups)
 
-#define EACH_OF_TYPE(X)                                                            \
-  X(header)                                                                        \
-  X(bytes) X(element_bytes) X(has_defaults) X(fields) X(field_count) X(supertypes) \
-      X(supertype_count) X(raw_kind)
+#define EACH_OF_TYPE(X) \
+  X(header)             \
+  X(bytes)              \
+  X(element_bytes)      \
+  X(has_defaults)       \
+  X(fields)             \
+  X(field_count)        \
+  X(supertypes)         \
+  X(supertype_count)    \
+  X(raw_kind)
 
 static gcroots_code_layout_t layout_of_library(void) {
   gcroots_code_layout_t layout;

@@ -6282,16 +6282,16 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *   gcroots_store_free                       1700    3100          3100    1400   the roots and host objects
  *   gcroots_store_gc                        26000   42000         78000     390   the objects and roots
  *   gcroots_store_gc_step                   32000   47000         42000     150   the budget
- *   gcroots_store_gc_step_for               32000   24000         26000     300   the time
- *   gcroots_store_gc_cancel                 25000   40000           750      83   the objects and roots
+ *   gcroots_store_gc_step_for               33000   48000         53000     260   the time
+ *   gcroots_store_gc_cancel                 25000   40000           820      79   the objects and roots
  *   gcroots_store_trim                      25000   43000         79000    3600   the objects, roots and tables
- *   gcroots_store_verify                    49000  510000        310000   50000   the heap
+ *   gcroots_store_verify                    48000  510000        310000   50000   the heap
  *   gcroots_store_drain_unroots                96      96            96      96   the queued roots
  *   gcroots_type_new_func                    3600    3600          3600    3600   the parameters
- *   gcroots_rec_group_free                    640     690           660     660   the types and fields
+ *   gcroots_rec_group_free                    640     660           710     660   the types and fields
  *   gcroots_rec_group_add_struct              460     460           460     460   the fields
  *   gcroots_rec_group_add_func                590     590           590     590   the parameters
- *   gcroots_rec_group_register               5200    5100          5200    4900   the types and fields
+ *   gcroots_rec_group_register               5200    5200          5100    4900   the types and fields
  *   gcroots_array_fill                        360     360           360     360   0.63
  *   gcroots_array_copy                        420     420           420     420   0.56
  *   gcroots_array_read                         81      81            81      81   0.34

@@ -3,7 +3,6 @@
 use anyhow::Result;
 
 use super::{AsContextMut, GcRef, Rooted, RootedGcRef};
-use crate::error::Error;
 use crate::roots::ScopeToken;
 use crate::store::Store as Core;
 
@@ -133,7 +132,7 @@ impl<C: AsContextMut> Drop for RootScope<C> {
         }
         let token = self.token;
         let store = self.store.as_context_mut().0;
-        let _left: Result<(), Error> = store.owned.call_fast(
+        let _left: crate::error::Result<()> = store.owned.call_fast(
             move |core| core.exit_scope_fast(token).then_some(()),
             move |core| core.unwind_scope(token),
         );

@@ -86,7 +86,13 @@ pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
     for collector in &collectors::ALL {
         for (kind, name) in programs {
             if kind == Kind::Operations || collector.runs_workloads {
-                made.push(of_collector(options, collector, kind, collector.name, name)?);
+                made.push(of_collector(
+                    options,
+                    collector,
+                    kind,
+                    collector.name,
+                    name,
+                )?);
             }
             if collector.name == collectors::DEFAULT {
                 let system = format!("{}, in line", collector.name);
