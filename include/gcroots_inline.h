@@ -1053,6 +1053,7 @@ GCROOTS_INLINE_NUMBERS(i32, int32_t, GCROOTS_STORAGE_I32)
 GCROOTS_INLINE_NUMBERS(i64, int64_t, GCROOTS_STORAGE_I64)
 GCROOTS_INLINE_NUMBERS(f32, float, GCROOTS_STORAGE_F32)
 GCROOTS_INLINE_NUMBERS(f64, double, GCROOTS_STORAGE_F64)
+GCROOTS_INLINE_NUMBERS(v128, gcroots_v128_t, GCROOTS_STORAGE_V128)
 
 #undef GCROOTS_INLINE_NUMBERS
 #undef GCROOTS_INLINE_NUMBER
@@ -1190,6 +1191,137 @@ GCROOTS_INLINE_REFERENCE(array, element)
 
 #undef GCROOTS_INLINE_REFERENCE
 #undef GCROOTS_INLINE_READ_AGAIN
+
+/* --- Packed numbers, and values of any kind ------------------------------------- */
+
+/* The layout of a field of a struct, the raw reference of the struct, and the offset of the field
+   in the heap. */
+GCROOTS_INLINE bool gcroots_inline_struct_slot(const struct gcroots_inline_store *s,
+                                               gcroots_ref_t ref, size_t index, uint32_t *holder,
+                                               uint64_t *offset,
+                                               const struct gcroots_inline_field **field) {
+  if (!gcroots_inline_struct_field(s, ref, index, holder, field)) return false;
+  *offset = gcroots_inline_field_offset(*field, *holder);
+  return true;
+}
+
+/* The same for an element of an array. */
+GCROOTS_INLINE bool gcroots_inline_array_slot(const struct gcroots_inline_store *s,
+                                              gcroots_ref_t ref, size_t index, uint32_t *holder,
+                                              uint64_t *offset,
+                                              const struct gcroots_inline_field **element) {
+  if (!gcroots_inline_element(s, ref, index, holder, element)) return false;
+  *offset =
+      gcroots_inline_element_offset(*holder, index, gcroots_inline_bytes_of((*element)->storage));
+  return true;
+}
+
+/* Reads a packed number. `is_signed` chooses sign extension over zero extension. */
+GCROOTS_INLINE bool gcroots_inline_read_packed(const struct gcroots_inline_store *s,
+                                               const struct gcroots_inline_field *field,
+                                               uint64_t offset, bool is_signed, void *out) {
+  uint8_t byte;
+  uint16_t half;
+  int32_t number;
+  if (field->storage == GCROOTS_STORAGE_I8) {
+    if (!gcroots_inline_load(s, offset, 1, &byte)) return false;
+    number = is_signed ? GCROOTS_INLINE_AS(int8_t, byte) : byte;
+  } else if (field->storage == GCROOTS_STORAGE_I16) {
+    if (!gcroots_inline_load(s, offset, 2, &half)) return false;
+    number = is_signed ? GCROOTS_INLINE_AS(int16_t, half) : half;
+  } else {
+    return false;
+  }
+  memcpy(out, &number, sizeof number);
+  return true;
+}
+
+/* Reads a value. A reference becomes a scoped root, a packed number is extended with zeros. */
+GCROOTS_INLINE bool gcroots_inline_read_value(struct gcroots_inline_store *s,
+                                              const struct gcroots_inline_field *field,
+                                              uint64_t offset, gcroots_val_t *out) {
+  const size_t bytes = gcroots_inline_bytes_of(field->storage);
+  uint32_t reference;
+  gcroots_val_t value;
+  memset(&value, 0, sizeof value);
+  value.kind = field->takes;
+  if (field->storage == GCROOTS_STORAGE_REF) {
+    if (!gcroots_inline_load(s, offset, 4, &reference) || !gcroots_inline_is_sound(s, reference) ||
+        !gcroots_inline_push_loaded(s, reference, &value.of.ref))
+      return false;
+  } else if (!gcroots_inline_load(s, offset, bytes, &value.of)) {
+    return false;
+  }
+  *out = value;
+  return true;
+}
+
+/* Stores a value, if the field may be set and takes its kind. */
+GCROOTS_INLINE bool gcroots_inline_write_value(const struct gcroots_inline_store *s,
+                                               const struct gcroots_inline_field *field,
+                                               uint32_t holder, uint64_t offset,
+                                               const gcroots_val_t *value) {
+  if (!field->is_mutable || value->kind != field->takes) return false;
+  if (value->kind == GCROOTS_STORAGE_REF)
+    return !s->barrier_concerns_all &&
+           gcroots_inline_store_value(s, field, holder, offset, value->of.ref);
+  return gcroots_inline_store_bytes(s, offset, gcroots_inline_bytes_of(field->storage), &value->of);
+}
+
+#define GCROOTS_INLINE_VALUES(of)                                                            \
+  GCROOTS_INLINE gcroots_status_t gcroots_inline_##of##_get(                                 \
+      gcroots_store_t *store, gcroots_ref_t ref, size_t index, gcroots_val_t *out) {         \
+    struct gcroots_inline_store *s = gcroots_inline_entered(store);                          \
+    const struct gcroots_inline_field *field;                                                \
+    uint64_t offset;                                                                         \
+    uint32_t holder;                                                                         \
+    if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||                            \
+        !gcroots_inline_##of##_slot(s, ref, index, &holder, &offset, &field) ||              \
+        !gcroots_inline_read_value(s, field, offset, out))                                   \
+      return (gcroots_##of##_get)(store, ref, index, out);                                   \
+    return GCROOTS_OK;                                                                       \
+  }                                                                                          \
+  GCROOTS_INLINE gcroots_status_t gcroots_inline_##of##_set(                                 \
+      gcroots_store_t *store, gcroots_ref_t ref, size_t index, const gcroots_val_t *value) { \
+    const struct gcroots_inline_store *s = gcroots_inline_entered(store);                    \
+    const struct gcroots_inline_field *field;                                                \
+    uint64_t offset;                                                                         \
+    uint32_t holder;                                                                         \
+    if (s == GCROOTS_INLINE_NULL || value == GCROOTS_INLINE_NULL ||                          \
+        !gcroots_inline_##of##_slot(s, ref, index, &holder, &offset, &field) ||              \
+        !gcroots_inline_write_value(s, field, holder, offset, value))                        \
+      return (gcroots_##of##_set)(store, ref, index, value);                                 \
+    return GCROOTS_OK;                                                                       \
+  }                                                                                          \
+  GCROOTS_INLINE gcroots_status_t gcroots_inline_##of##_get_s(                               \
+      gcroots_store_t *store, gcroots_ref_t ref, size_t index, int32_t *out) {               \
+    const struct gcroots_inline_store *s = gcroots_inline_entered(store);                    \
+    const struct gcroots_inline_field *field;                                                \
+    uint64_t offset;                                                                         \
+    uint32_t holder;                                                                         \
+    if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||                            \
+        !gcroots_inline_##of##_slot(s, ref, index, &holder, &offset, &field) ||              \
+        !gcroots_inline_read_packed(s, field, offset, true, out))                            \
+      return (gcroots_##of##_get_s)(store, ref, index, out);                                 \
+    return GCROOTS_OK;                                                                       \
+  }                                                                                          \
+  GCROOTS_INLINE gcroots_status_t gcroots_inline_##of##_get_u(                               \
+      gcroots_store_t *store, gcroots_ref_t ref, size_t index, uint32_t *out) {              \
+    const struct gcroots_inline_store *s = gcroots_inline_entered(store);                    \
+    const struct gcroots_inline_field *field;                                                \
+    uint64_t offset;                                                                         \
+    uint32_t holder;                                                                         \
+    if (s == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||                            \
+        !gcroots_inline_##of##_slot(s, ref, index, &holder, &offset, &field) ||              \
+        !gcroots_inline_read_packed(s, field, offset, false, out))                           \
+      return (gcroots_##of##_get_u)(store, ref, index, out);                                 \
+    return GCROOTS_OK;                                                                       \
+  }
+
+GCROOTS_INLINE_VALUES(struct)
+GCROOTS_INLINE_VALUES(array)
+
+#undef GCROOTS_INLINE_VALUES
 
 /* --- New structs and arrays ------------------------------------------------------ */
 
@@ -1625,6 +1757,18 @@ GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_array_new_fixed(
  * Each macro takes any arguments, because the commas of a braced initialiser separate them too.
  * A name without parentheses behind it, or in parentheses, is the function of the library.
  */
+#define gcroots_struct_get(...) gcroots_inline_struct_get(__VA_ARGS__)
+#define gcroots_struct_set(...) gcroots_inline_struct_set(__VA_ARGS__)
+#define gcroots_struct_get_s(...) gcroots_inline_struct_get_s(__VA_ARGS__)
+#define gcroots_struct_get_u(...) gcroots_inline_struct_get_u(__VA_ARGS__)
+#define gcroots_struct_get_v128(...) gcroots_inline_struct_get_v128(__VA_ARGS__)
+#define gcroots_struct_set_v128(...) gcroots_inline_struct_set_v128(__VA_ARGS__)
+#define gcroots_array_get(...) gcroots_inline_array_get(__VA_ARGS__)
+#define gcroots_array_set(...) gcroots_inline_array_set(__VA_ARGS__)
+#define gcroots_array_get_s(...) gcroots_inline_array_get_s(__VA_ARGS__)
+#define gcroots_array_get_u(...) gcroots_inline_array_get_u(__VA_ARGS__)
+#define gcroots_array_get_v128(...) gcroots_inline_array_get_v128(__VA_ARGS__)
+#define gcroots_array_set_v128(...) gcroots_inline_array_set_v128(__VA_ARGS__)
 #define gcroots_scope_enter(...) gcroots_inline_scope_enter(__VA_ARGS__)
 #define gcroots_scope_exit(...) gcroots_inline_scope_exit(__VA_ARGS__)
 #define gcroots_scope_escape(...) gcroots_inline_scope_escape(__VA_ARGS__)

@@ -32,7 +32,11 @@ gcroots_status_t in_line_objects(gcroots_store_t *store, const gcroots_type_t *t
 gcroots_status_t in_line_objects(gcroots_store_t *store, const gcroots_type_t *type) {
   gcroots_val_t fields[1];
   gcroots_ref_t ref, read;
+  gcroots_val_t value;
+  gcroots_v128_t vector;
   double number;
+  int32_t small;
+  uint32_t unsigned_small;
   size_t length;
   void *data;
   fields[0].kind = GCROOTS_STORAGE_F64;
@@ -42,6 +46,11 @@ gcroots_status_t in_line_objects(gcroots_store_t *store, const gcroots_type_t *t
       gcroots_struct_new_default(store, type, &ref) != GCROOTS_OK ||
       gcroots_struct_get_f64(store, ref, 0, &number) != GCROOTS_OK ||
       gcroots_struct_set_f64(store, ref, 0, number) != GCROOTS_OK ||
+      gcroots_struct_get(store, ref, 0, &value) != GCROOTS_OK ||
+      gcroots_struct_set(store, ref, 0, &value) != GCROOTS_OK ||
+      gcroots_struct_get_s(store, ref, 0, &small) != GCROOTS_OK ||
+      gcroots_struct_get_u(store, ref, 0, &unsigned_small) != GCROOTS_OK ||
+      gcroots_struct_get_v128(store, ref, 0, &vector) != GCROOTS_OK ||
       gcroots_struct_get_ref(store, ref, 0, &read) != GCROOTS_OK ||
       gcroots_struct_get_ref_into(store, ref, 0, read) != GCROOTS_OK ||
       gcroots_struct_set_ref(store, ref, 0, read) != GCROOTS_OK ||
