@@ -7,9 +7,10 @@
 //! has allocated [`STEP_EVERY`] bytes, in steps that are likely to take no longer than they may.
 //! What a step could not pay for is a debt of the next.
 //!
-//! External bytes that the program adds pay as well, from a budget of their own (HEAP-109). So does
-//! the work that they have paid for and that is not done: while it is much, each allocation that
-//! takes the slow path does a step.
+//! External bytes that the program adds pay as well, from a budget of their own (HEAP-109). While
+//! the work that they have paid for and that is not done is enough for a step, each allocation does
+//! one. Where it is more than a part of the cycle, steps take longer than they should, because the
+//! program would be stopped for all of the work otherwise.
 //!
 //! The pacer is a value: it reads no clock and no heap, so a simulation can drive it.
 //!
@@ -26,6 +27,11 @@ const LARGEST_STEP: u64 = 1 << 20;
 
 /// The greatest debt.
 const LARGEST_DEBT: u64 = 8 * LARGEST_STEP;
+
+/// The part of a cycle's work by which it may be behind external bytes before steps take longer, and
+/// the part of what is not done that such a step does.
+const BEHIND: u64 = 8;
+const CATCH_UP: u64 = 8;
 
 /// What a byte of work takes at first, in nanoseconds.
 const FIRST_COST: f64 = 4.0;
@@ -82,6 +88,8 @@ struct ExternalPace {
     rate: f64,
     /// The work that is paid for and not done.
     debt: u64,
+    /// The most of that with which a cycle is in time.
+    tolerated: u64,
     /// The counter of added external bytes, as of the last step.
     counted: u64,
 }
@@ -91,6 +99,14 @@ impl ExternalPace {
     fn due(&self, counted: u64) -> u64 {
         let added = counted.saturating_sub(self.counted);
         self.debt.saturating_add((added as f64 * self.rate) as u64)
+    }
+
+    /// The work that a step must do although it takes too long, where `due` is due.
+    fn urgent(&self, due: u64) -> u64 {
+        match due > self.tolerated {
+            true => due / CATCH_UP,
+            false => 0,
+        }
     }
 
     /// Pays `work` of what is due.
@@ -143,6 +159,7 @@ impl CyclePacer {
         self.external = ExternalPace {
             rate: work as f64 / (room / 2).max(1) as f64,
             debt: 0,
+            tolerated: work / BEHIND,
             counted,
         };
     }
@@ -172,8 +189,9 @@ impl CyclePacer {
         self.counted = counted;
         self.allocated += allocated;
         let due = self.debt + (allocated as f64 * self.rate) as u64;
-        let all = due.saturating_add(self.external.due(external));
-        let now = all.clamp(LEAST_STEP, self.largest_step());
+        let due_external = self.external.due(external);
+        let most = self.largest_step().max(self.external.urgent(due_external));
+        let now = due.saturating_add(due_external).clamp(LEAST_STEP, most);
         self.debt = due.saturating_sub(now).min(LARGEST_DEBT);
         self.external.pay(external, now.saturating_sub(due));
         Some(Budget::of(now))
@@ -200,7 +218,8 @@ impl CyclePacer {
     pub(crate) fn step_after_minor(&mut self, counted: u64, external: u64) -> Budget {
         self.counted = counted;
         let due = self.external.due(external);
-        let now = due.clamp(LEAST_STEP, self.largest_step());
+        let most = self.largest_step().max(self.external.urgent(due));
+        let now = due.clamp(LEAST_STEP, most);
         self.external.pay(external, now);
         Budget::of(now)
     }
@@ -296,9 +315,10 @@ mod tests {
     }
 
     /// Runs a cycle of a heap of `live` bytes, beside which a program adds `bytes` of external
-    /// bytes at a time with `others` small objects. Returns what it has added at the end.
-    fn external_at_end(live: u64, room: u64, bytes: u64, others: u64) -> u64 {
-        let mut pacer = CyclePacer::new(1_000_000);
+    /// bytes at a time with `others` small objects. Steps should take at most this number of
+    /// nanoseconds. Returns what it has added at the end.
+    fn external_at_end(live: u64, room: u64, (bytes, others): (u64, u64), step: u64) -> u64 {
+        let mut pacer = CyclePacer::new(step);
         let pressure = CyclePressure {
             used: live,
             allocated: 0,
@@ -324,13 +344,29 @@ mod tests {
         for live in [MIB, 64 * MIB, 4096 * MIB] {
             for room in [MIB, 64 * MIB, 4096 * MIB] {
                 for bytes in [room / 100_000 + 1, room / 10_000] {
-                    let external = external_at_end(live, room, bytes, 4);
+                    let external = external_at_end(live, room, (bytes, 4), 1_000_000);
                     assert!(external <= room / 2 + room / 16, "{live} {room} {external}");
                 }
                 // A few large ones: each object that is made meanwhile does a step.
                 let others = live / (128 << 10) + 1;
-                let external = external_at_end(live, room, room / 8, others);
+                let external = external_at_end(live, room, (room / 8, others), 1_000_000);
                 assert!(external <= room / 4 * 3, "{live} {room} {external}");
+            }
+        }
+    }
+
+    /// Also where a step may do next to nothing, or where nothing is made in between.
+    #[test]
+    fn a_cycle_that_is_behind_external_bytes_catches_up() {
+        for live in [MIB, 64 * MIB, 4096 * MIB] {
+            for room in [MIB, 64 * MIB, 4096 * MIB] {
+                for pieces in [32, 1000] {
+                    let external = external_at_end(live, room, (room / pieces, 1), 0);
+                    assert!(
+                        external <= room / 8 * 7,
+                        "{live} {room} {pieces} {external}"
+                    );
+                }
             }
         }
     }
