@@ -253,7 +253,8 @@ fn array_set(fixture: &mut Fixture, count: u64) {
 }
 
 fn main() -> Result<()> {
-    const OPERATIONS: &[(&str, fn(&mut Fixture, u64))] = &[
+    type Body = fn(&mut Fixture, u64);
+    const OPERATIONS: &[(&str, Body)] = &[
         ("scope_enter_exit", scope_enter_exit),
         ("scope_escape", scope_escape),
         ("manual_root_unroot", manual_root_unroot),
