@@ -213,15 +213,23 @@ GCROOTS_INLINE bool gcroots_inline_has_queue(const struct gcroots_inline_store *
   return __atomic_load_n(&s->manual_queue, __ATOMIC_RELAXED) != 0;
 }
 
-/* Two words that are stored at once: a processor delays whoever loads 16 bytes that were stored in
-   pieces. */
+/* A handle is stored at once: a processor delays whoever loads 16 bytes that were stored in pieces.
+   Analysers that do not know vectors define GCROOTS_INLINE_WITHOUT_VECTORS. */
+#ifndef GCROOTS_INLINE_WITHOUT_VECTORS
 typedef uint64_t gcroots_inline_words __attribute__((vector_size(16)));
+#endif
 
 GCROOTS_INLINE gcroots_ref_t gcroots_inline_handle(const struct gcroots_inline_store *s,
                                                    uint32_t generation, uint32_t index) {
-  const gcroots_inline_words words = {s->id, GCROOTS_INLINE_AS(uint64_t, index) << 32 | generation};
   gcroots_ref_t handle;
+#ifdef GCROOTS_INLINE_WITHOUT_VECTORS
+  handle.store_id = s->id;
+  handle.generation = generation;
+  handle.index = index;
+#else
+  const gcroots_inline_words words = {s->id, GCROOTS_INLINE_AS(uint64_t, index) << 32 | generation};
   memcpy(&handle, &words, sizeof handle);
+#endif
   return handle;
 }
 
