@@ -88,8 +88,8 @@ struct ExternalPace {
     rate: f64,
     /// The work that is paid for and not done.
     debt: u64,
-    /// The most of that with which a cycle is in time.
-    tolerated: u64,
+    /// The work of the cycle.
+    work: u64,
     /// The counter of added external bytes, as of the last step.
     counted: u64,
 }
@@ -101,10 +101,11 @@ impl ExternalPace {
         self.debt.saturating_add((added as f64 * self.rate) as u64)
     }
 
-    /// The work that a step must do although it takes too long, where `due` is due.
+    /// The work that a step must do although it takes too long, where `due` is due. It is a part of
+    /// the cycle at most: what is far too late is better done in one stop, which also evacuates.
     fn urgent(&self, due: u64) -> u64 {
-        match due > self.tolerated {
-            true => due / CATCH_UP,
+        match due > self.work / BEHIND {
+            true => due.min(self.work) / CATCH_UP,
             false => 0,
         }
     }
@@ -159,7 +160,7 @@ impl CyclePacer {
         self.external = ExternalPace {
             rate: work as f64 / (room / 2).max(1) as f64,
             debt: 0,
-            tolerated: work / BEHIND,
+            work,
             counted,
         };
     }
@@ -369,6 +370,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_number_of_external_bytes_makes_a_step_longer_than_a_part_of_the_cycle() {
+        let mut pacer = CyclePacer::new(0);
+        pacer.begin(CyclePressure::default(), 0);
+        pacer.begin_external(64 * MIB, MIB, 0);
+        assert_eq!(pacer.step(1, 1 << 40).unwrap().left(), 8 * MIB);
+        assert_eq!(pacer.step_after_minor(0, u64::MAX).left(), 8 * MIB);
     }
 
     #[test]
