@@ -233,3 +233,31 @@ fn layout() -> gcroots_code_layout_t {
         host_entry_link: offset(HostEntry::LINK_AT),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hash of the offsets (FNV-1a), without that of the thread's word.
+    fn digest() -> u64 {
+        let layout = gcroots_code_layout_t {
+            thread_token: 0,
+            ..layout()
+        };
+        let text = format!("{layout:?}");
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+
+    /// Code that was compiled for a version must find that layout, or another version. So whoever
+    /// changes an offset raises the version, and writes the new pair here.
+    #[test]
+    fn a_version_has_one_layout() {
+        assert_eq!(
+            (layout().version, digest()),
+            (1, 0xd2a7_da07_1c33_4098),
+            "raise LAYOUT_VERSION"
+        );
+    }
+}

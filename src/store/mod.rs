@@ -100,7 +100,7 @@ use crate::roots::{LifoRoots, ManualRoots, Pins, ScopeStack, WeakHandles, direct
 /// One heap and everything that belongs to it. See the [module](self).
 #[repr(C)]
 pub(crate) struct Store {
-    // The hot block.
+    // The hot block. Compiled code depends on its layout: see `raw/code_layout.rs`.
     /// The owner's entry word while calls are allowed, otherwise 0: see `access.rs`.
     entry: AtomicU64,
     id: u64,
