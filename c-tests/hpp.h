@@ -7,6 +7,9 @@
 #include <gcroots.hpp>
 #include "check.h"
 
+using gcroots::as;
+using gcroots::ExternRef;
+using gcroots::FuncRef;
 using gcroots::Ref;
 
 /* The expression throws a gcroots::Error with this status. */

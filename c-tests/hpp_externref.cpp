@@ -1,5 +1,6 @@
 /* gcroots.hpp: C++ objects in externrefs. */
 #include "hpp.h"
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,35 +16,35 @@ CASE(an_object_is_destroyed_once_after_its_death) {
     Store own = new_hpp_store();
     {
       Scope scope(own);
-      for (int i = 0; i < 100; i++) own.externref<Object>(i);
+      for (int i = 0; i < 100; i++) ExternRef::make<Object>(own, i);
       own.gc();
       CHECK(Object::alive == 100);
     }
     own.gc();
     CHECK(Object::alive == (collects ? 0 : 100));
     CHECK(own.stats().finalizers_run == (collects ? 100 : 0));
-    own.externref<Object>();
+    ExternRef::make<Object>(own);
   }
   CHECK(Object::alive == 0);
 }
 
 CASE(get_finds_the_object_and_its_address_stays) {
   Store own = new_hpp_store();
-  Ref ref = own.externref<std::string>(3, 'x');
-  std::string *address = &own.get<std::string>(ref);
+  Ref ref = ExternRef::make<std::string>(own, 3, 'x');
+  std::string *address = &as<ExternRef>(ref).get<std::string>(own);
   address->push_back('y');
   own.gc();
-  CHECK(&own.get<std::string>(ref) == address && *address == "xxxy");
-  CHECK(own.get_if<std::string>(ref) == address);
+  CHECK(&as<ExternRef>(ref).get<std::string>(own) == address && *address == "xxxy");
+  CHECK(as<ExternRef>(ref).get_if<std::string>(own) == address);
 }
 
 CASE(an_object_may_have_a_manual_root_from_the_start) {
   Store own = new_hpp_store();
   {
-    gcroots::ManuallyRooted root = own.externref_manually_rooted<Object>(7);
+    gcroots::ManuallyRooted root = ExternRef::make_manually_rooted<Object>(own, 7);
     CHECK(own.stats().manual_roots == 1 && own.stats().scoped_roots_max == 0);
     own.gc();
-    CHECK(own.get<Object>(root).number == 7 && Object::alive == 1);
+    CHECK(as<ExternRef>(root).get<Object>(own).number == 7 && Object::alive == 1);
   }
   own.gc();
   CHECK(Object::alive == (collects ? 0 : 1));
@@ -52,38 +53,40 @@ CASE(an_object_may_have_a_manual_root_from_the_start) {
 CASE(get_refuses_an_object_of_another_type) {
   struct Derived : Object {};
   Store own = new_hpp_store();
-  Ref ref = own.externref<Object>();
-  THROWS(GCROOTS_ERROR_TYPE_MISMATCH, own.get<Other>(ref));
-  CHECK(own.get_if<Other>(ref) == nullptr);
-  Ref derived = own.externref<Derived>();
-  THROWS(GCROOTS_ERROR_TYPE_MISMATCH, own.get<Object>(derived));
-  CHECK(own.get_if<Object>(derived) == nullptr && own.get_if<Derived>(derived) != nullptr);
+  Ref ref = ExternRef::make<Object>(own);
+  THROWS(GCROOTS_ERROR_TYPE_MISMATCH, as<ExternRef>(ref).get<Other>(own));
+  CHECK(as<ExternRef>(ref).get_if<Other>(own) == nullptr);
+  Ref derived = ExternRef::make<Derived>(own);
+  THROWS(GCROOTS_ERROR_TYPE_MISMATCH, as<ExternRef>(derived).get<Object>(own));
+  CHECK(as<ExternRef>(derived).get_if<Object>(own) == nullptr &&
+        as<ExternRef>(derived).get_if<Derived>(own) != nullptr);
 }
 
 CASE(get_refuses_what_holds_no_object_of_this_header) {
   static int data;
   Store own = new_hpp_store();
   Ref of_c = gcroots::out<Ref>(gcroots_externref_new, own.raw(), &data, nullptr);
-  Ref others[] = {of_c, own.func([] {}), gcroots::out<Ref>(gcroots_i31_new, own.raw(), 7)};
+  Ref others[] = {of_c, FuncRef::make(own, [] {}),
+                  gcroots::out<Ref>(gcroots_i31_new, own.raw(), 7)};
   for (Ref ref : others) {
-    THROWS(GCROOTS_ERROR_TYPE_MISMATCH, own.get<int>(ref));
-    CHECK(own.get_if<int>(ref) == nullptr);
+    THROWS(GCROOTS_ERROR_TYPE_MISMATCH, as<ExternRef>(ref).get<int>(own));
+    CHECK(as<ExternRef>(ref).get_if<int>(own) == nullptr);
   }
-  THROWS(GCROOTS_ERROR_NULL_REFERENCE, own.get<int>(Ref{}));
-  CHECK(own.get_if<int>(Ref{}) == nullptr);
+  THROWS(GCROOTS_ERROR_NULL_REFERENCE, as<ExternRef>(Ref{}).get<int>(own));
+  CHECK(as<ExternRef>(Ref{}).get_if<int>(own) == nullptr);
 }
 
 CASE(get_refuses_a_stale_or_foreign_handle) {
   Store own = new_hpp_store(), other = new_hpp_store();
-  Ref stale, foreign = other.externref<int>(1);
+  Ref stale, foreign = ExternRef::make<int>(other, 1);
   {
     Scope scope(own);
-    stale = own.externref<int>(1);
+    stale = ExternRef::make<int>(own, 1);
   }
-  THROWS(GCROOTS_ERROR_UNROOTED, own.get<int>(stale));
-  THROWS(GCROOTS_ERROR_UNROOTED, own.get_if<int>(stale));
-  THROWS(GCROOTS_ERROR_WRONG_STORE, own.get<int>(foreign));
-  THROWS(GCROOTS_ERROR_WRONG_STORE, own.get_if<int>(foreign));
+  THROWS(GCROOTS_ERROR_UNROOTED, as<ExternRef>(stale).get<int>(own));
+  THROWS(GCROOTS_ERROR_UNROOTED, as<ExternRef>(stale).get_if<int>(own));
+  THROWS(GCROOTS_ERROR_WRONG_STORE, as<ExternRef>(foreign).get<int>(own));
+  THROWS(GCROOTS_ERROR_WRONG_STORE, as<ExternRef>(foreign).get_if<int>(own));
 }
 
 CASE(an_object_need_not_be_movable) {
@@ -94,9 +97,10 @@ CASE(an_object_need_not_be_movable) {
     Fixed(const Fixed &) = delete;
   };
   Store own = new_hpp_store();
-  Ref fixed = own.externref<Fixed>(7);
-  Ref owner = own.externref<std::unique_ptr<int>>(std::make_unique<int>(8));
-  CHECK(own.get<Fixed>(fixed).number == 7 && *own.get<std::unique_ptr<int>>(owner) == 8);
+  Ref fixed = ExternRef::make<Fixed>(own, 7);
+  Ref owner = ExternRef::make<std::unique_ptr<int>>(own, std::make_unique<int>(8));
+  CHECK(as<ExternRef>(fixed).get<Fixed>(own).number == 7 &&
+        *as<ExternRef>(owner).get<std::unique_ptr<int>>(own) == 8);
 }
 
 CASE(an_object_whose_constructor_throws_makes_no_externref) {
@@ -107,14 +111,14 @@ CASE(an_object_whose_constructor_throws_makes_no_externref) {
     }
   };
   Store own = new_hpp_store();
-  THROWS_A(std::out_of_range, own.externref<Thrower>());
+  THROWS_A(std::out_of_range, ExternRef::make<Thrower>(own));
   CHECK(Object::alive == 0 && own.stats().objects == 0);
 }
 
 CASE(an_object_that_the_store_refuses_is_destroyed) {
   Store own = new_small_store();
   fill(own);
-  THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, own.externref<Object>());
+  THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, ExternRef::make<Object>(own));
   CHECK(Object::alive == 0);
 }
 
@@ -127,14 +131,14 @@ CASE(a_destructor_may_use_the_store) {
         CHECK(status == GCROOTS_ERROR_BUSY);  // the store is being deleted
         return;
       }
-      of.externref<Object>(++replaced);
+      ExternRef::make<Object>(of, ++replaced);
       of.gc();
     }
   };
   Store own = new_hpp_store();
   {
     Scope scope(own);
-    own.externref<Phoenix>(Phoenix{own});
+    ExternRef::make<Phoenix>(own, Phoenix{own});
   }
   own.gc();
   own.close();
@@ -156,7 +160,7 @@ struct Bomb {
 static void drop_bomb(StoreRef of) {
   {
     Scope scope(of);
-    of.externref<Bomb>();
+    ExternRef::make<Bomb>(of);
   }
   of.gc();
 }
@@ -175,7 +179,7 @@ CASE(an_exception_of_a_destructor_goes_to_the_handler) {
     drop_bomb(own);
     CHECK(seen.size() == (collects ? 1 : 0) && Object::alive == (collects ? 0 : 1));
     own.verify();
-    own.externref<Bomb>();
+    ExternRef::make<Bomb>(own);
   }
   CHECK(seen.size() == 2 && seen[0] == "bomb" && Object::alive == 0);
 }
@@ -216,7 +220,7 @@ CASE(an_exception_of_the_destructor_of_a_body_goes_to_the_handler) {
     void operator()() const {
     }
   };
-  own.func(Body());
+  FuncRef::make(own, Body());
   own.close();
   CHECK(calls == 1 && Object::alive == 0);
 }

@@ -12,12 +12,12 @@ static Ref func_of_plugin(const gcroots::StoreRef &of) {
 
 CASE(an_exception_of_a_plugin_arrives) {
   gcroots::Store own = new_hpp_store();
-  THROWS_A(std::out_of_range, own.call(func_of_plugin(own), 1));
+  THROWS_A(std::out_of_range, as<FuncRef>(func_of_plugin(own)).call(own, 1));
   own.verify();
 }
 
 CASE(an_error_of_a_plugin_arrives) {
   gcroots::Store own = new_hpp_store();
-  THROWS(GCROOTS_ERROR_WRONG_STORE, own.call(func_of_plugin(own), 0));
+  THROWS(GCROOTS_ERROR_WRONG_STORE, as<FuncRef>(func_of_plugin(own)).call(own, 0));
   own.verify();
 }

@@ -12,13 +12,13 @@ using Object = Counted<0>;
 
 static_assert(!std::is_copy_constructible_v<Scope> && !std::is_move_constructible_v<Scope>);
 static_assert(!std::is_copy_assignable_v<Scope> && !std::is_move_assignable_v<Scope>);
-static_assert(!std::is_copy_constructible_v<Local> && !std::is_move_constructible_v<Local>);
-static_assert(!std::is_copy_constructible_v<ManuallyRooted>);
-static_assert(!std::is_copy_assignable_v<ManuallyRooted>);
-static_assert(std::is_nothrow_move_constructible_v<ManuallyRooted>);
-static_assert(std::is_nothrow_move_assignable_v<ManuallyRooted>);
-static_assert(std::is_convertible_v<ManuallyRooted &, Ref>);
-static_assert(!std::is_convertible_v<ManuallyRooted, Ref>, "the root would end too soon");
+static_assert(!std::is_copy_constructible_v<Local<>> && !std::is_move_constructible_v<Local<>>);
+static_assert(!std::is_copy_constructible_v<ManuallyRooted<>>);
+static_assert(!std::is_copy_assignable_v<ManuallyRooted<>>);
+static_assert(std::is_nothrow_move_constructible_v<ManuallyRooted<>>);
+static_assert(std::is_nothrow_move_assignable_v<ManuallyRooted<>>);
+static_assert(std::is_convertible_v<ManuallyRooted<> &, Ref>);
+static_assert(!std::is_convertible_v<ManuallyRooted<>, Ref>, "the root would end too soon");
 
 /* Collects, and returns how many objects live then. */
 static int alive(StoreRef of) {
@@ -33,10 +33,10 @@ CASE(a_scope_ends_its_roots) {
   Ref ref;
   {
     Scope scope(own);
-    ref = own.externref<Object>();
+    ref = ExternRef::make<Object>(own);
     CHECK(alive(own) == 1);
   }
-  THROWS(GCROOTS_ERROR_UNROOTED, own.get<Object>(ref));
+  THROWS(GCROOTS_ERROR_UNROOTED, as<ExternRef>(ref).get<Object>(own));
   CHECK(alive(own) == (collects ? 0 : 1));
 }
 
@@ -44,7 +44,7 @@ CASE(a_scope_ends_when_an_exception_leaves_it) {
   Store own = new_hpp_store();
   auto leave = [&own] {
     Scope outer(own), inner(own);
-    own.externref<Object>();
+    ExternRef::make<Object>(own);
     throw std::out_of_range("out");
   };
   THROWS_A(std::out_of_range, leave());
@@ -57,7 +57,7 @@ CASE(a_scope_ends_those_of_c_inside_it) {
     Scope scope(own);
     gcroots::out<gcroots_scope_t>(gcroots_scope_enter, own.raw());
     OK(gcroots_no_gc_enter(own.raw()));
-    own.externref<Object>();
+    ExternRef::make<Object>(own);
   }
   CHECK(own.stats().scoped_roots == 0);
   own.gc();
@@ -69,23 +69,23 @@ CASE(an_escaped_object_is_rooted_in_the_outer_scope) {
   Ref kept;
   {
     Scope inner(own);
-    own.externref<Object>(1);
-    kept = inner.escape(own.externref<Object>(2));
+    ExternRef::make<Object>(own, 1);
+    kept = inner.escape(ExternRef::make<Object>(own, 2));
     CHECK(own.stats().scoped_roots == 1);
     Scope next(own);
-    own.externref<Object>(3);
+    ExternRef::make<Object>(own, 3);
   }
   CHECK(alive(own) == (collects ? 1 : 3));
-  CHECK(own.get<Object>(kept).number == 2);
+  CHECK(as<ExternRef>(kept).get<Object>(own).number == 2);
 }
 
 CASE(an_escape_that_is_refused_leaves_the_scope_open) {
   Store own = new_hpp_store();
   {
     Scope scope(own);
-    Ref ref = own.externref<Object>();
+    Ref ref = ExternRef::make<Object>(own);
     THROWS(GCROOTS_ERROR_WRONG_STORE, scope.escape(untouched()));
-    CHECK(own.get<Object>(ref).number == 0);
+    CHECK(as<ExternRef>(ref).get<Object>(own).number == 0);
     {
       Scope inner(own);
       THROWS(GCROOTS_ERROR_SCOPE_ORDER, scope.escape(ref));
@@ -103,10 +103,10 @@ CASE(a_local_is_one_root_for_many_objects) {
   CHECK(last.is_null() && own.is_null(last) && !gcroots_ref_is_null(last));
   for (int i = 0; i < 10; i++) {
     Scope step(own);
-    last = own.externref<Object>(i);
+    last = ExternRef::make<Object>(own, i);
   }
   CHECK(!last.is_null() && own.stats().scoped_roots == 1);
-  CHECK(alive(own) == (collects ? 1 : 10) && own.get<Object>(last).number == 9);
+  CHECK(alive(own) == (collects ? 1 : 10) && as<ExternRef>(last).get<Object>(own).number == 9);
   last = Ref{};
   CHECK(last.is_null() && alive(own) == (collects ? 0 : 10));
 }
@@ -114,11 +114,11 @@ CASE(a_local_is_one_root_for_many_objects) {
 CASE(a_local_that_is_assigned_to_another_keeps_its_own_root) {
   Store own = new_hpp_store();
   Scope scope(own);
-  Local a(own, own.externref<Object>(1)), b(own, own.externref<Object>(2));
+  Local a(own, ExternRef::make<Object>(own, 1)), b(own, ExternRef::make<Object>(own, 2));
   a = b;
   CHECK(own.same(a, b) && !gcroots_ref_same_root(a, b));
-  b = Ref{};
-  CHECK(own.get<Object>(a).number == 2 && b.is_null());
+  b = nullptr;
+  CHECK(as<ExternRef>(a).get<Object>(own).number == 2 && b.is_null());
 }
 
 CASE(a_local_ends_with_its_scope) {
@@ -126,7 +126,7 @@ CASE(a_local_ends_with_its_scope) {
   Ref ref;
   {
     Scope scope(own);
-    Local local(own, own.externref<Object>());
+    Local local(own, ExternRef::make<Object>(own));
     ref = local.ref();
   }
   THROWS(GCROOTS_ERROR_UNROOTED, own.kind(ref));
@@ -135,16 +135,16 @@ CASE(a_local_ends_with_its_scope) {
 /* --- Manual roots ------------------------------------------------------------ */
 
 /* Makes an object that only the result keeps alive. */
-static ManuallyRooted new_root(StoreRef of, int number) {
+static ManuallyRooted<> new_root(StoreRef of, int number) {
   Scope scope(of);
-  return ManuallyRooted(of, of.externref<Object>(number));
+  return ManuallyRooted(of, ExternRef::make<Object>(of, number));
 }
 
 CASE(a_manual_root_lasts_until_it_is_destroyed) {
   Store own = new_hpp_store();
   {
     ManuallyRooted kept = new_root(own, 5);
-    CHECK(alive(own) == 1 && own.get<Object>(kept).number == 5);
+    CHECK(alive(own) == 1 && as<ExternRef>(kept).get<Object>(own).number == 5);
     CHECK(own.stats().manual_roots == 1);
   }
   CHECK(alive(own) == (collects ? 0 : 1));
@@ -155,13 +155,13 @@ CASE(a_manual_root_that_is_moved_is_one_root) {
   Store own = new_hpp_store();
   ManuallyRooted a = new_root(own, 1), b = new_root(own, 2), none;
   ManuallyRooted c(std::move(a));
-  CHECK(own.is_null(a) && own.get<Object>(c).number == 1);
+  CHECK(own.is_null(a) && as<ExternRef>(c).get<Object>(own).number == 1);
   b = std::move(c);
-  CHECK(own.is_null(c) && own.get<Object>(b).number == 1);
+  CHECK(own.is_null(c) && as<ExternRef>(b).get<Object>(own).number == 1);
   CHECK(alive(own) == (collects ? 1 : 2));
-  ManuallyRooted &same = b;
+  ManuallyRooted<> &same = b;
   b = std::move(same);
-  CHECK(own.get<Object>(b).number == 1);
+  CHECK(as<ExternRef>(b).get<Object>(own).number == 1);
   b = std::move(none);
   CHECK(alive(own) == (collects ? 0 : 2) && own.is_null(b));
 }
@@ -171,7 +171,7 @@ CASE(a_clone_is_a_root_of_its_own) {
   ManuallyRooted a = new_root(own, 1);
   ManuallyRooted b = a.clone(own);
   a.unroot(own);
-  CHECK(own.is_null(a) && alive(own) == 1 && own.get<Object>(b).number == 1);
+  CHECK(own.is_null(a) && alive(own) == 1 && as<ExternRef>(b).get<Object>(own).number == 1);
   ManuallyRooted of_null = a.clone(own);
   CHECK(own.is_null(of_null));
 }
@@ -185,7 +185,7 @@ CASE(unroot_ends_the_root_at_once) {
   ManuallyRooted b = new_root(own, 2);
   Store other = new_hpp_store();
   THROWS(GCROOTS_ERROR_WRONG_STORE, b.unroot(other));
-  CHECK(own.get<Object>(b).number == 2);
+  CHECK(as<ExternRef>(b).get<Object>(own).number == 2);
 }
 
 CASE(c_may_take_and_give_a_manual_root) {
@@ -194,7 +194,7 @@ CASE(c_may_take_and_give_a_manual_root) {
   CHECK(alive(own) == 1);
   {
     ManuallyRooted taken(raw);
-    CHECK(own.get<Object>(taken).number == 3);
+    CHECK(as<ExternRef>(taken).get<Object>(own).number == 3);
   }
   CHECK(alive(own) == (collects ? 0 : 1));
 }
@@ -217,7 +217,7 @@ CASE(a_manual_root_may_outlive_its_store) {
 /* The body's root is destroyed by a finalizer while the store is deleted. */
 CASE(the_body_of_a_function_may_own_a_root_of_its_store) {
   Store own = new_hpp_store();
-  own.func([kept = new_root(own, 1)] {});
+  FuncRef::make(own, [kept = new_root(own, 1)] {});
   own.close();
   CHECK(Object::alive == 0);
 }

@@ -24,15 +24,31 @@ CASE(an_error_has_the_status_and_the_message) {
     CHECK(false);
   } catch (const Error &error) {
     CHECK(error.status() == GCROOTS_ERROR_WRONG_STORE);
-    CHECK(error.what() == std::string("GCROOTS_ERROR_WRONG_STORE: ") + gcroots_last_error());
+    CHECK(error.what() == gcroots_last_error() + std::string(": GCROOTS_ERROR_WRONG_STORE"));
+    CHECK(error.code() == gcroots::Status::wrong_store);
   }
 }
 
 CASE(a_status_without_a_name_is_a_number_in_the_message) {
   CHECK(Error(70000).what() == std::string("status 70000"));
   OK(gcroots_set_error("out of cheese"));
-  CHECK(Error(70000).what() == std::string("status 70000: out of cheese"));
+  CHECK(Error(70000).what() == std::string("out of cheese: status 70000"));
   CHECK(Error(70000).status() == 70000);
+}
+
+CASE(an_error_is_a_system_error_with_a_category) {
+  Store own = new_hpp_store();
+  try {
+    own.set_data(nullptr);
+    gcroots::check(gcroots_store_gc(nullptr));
+    CHECK(false);
+  } catch (const std::system_error &error) {
+    CHECK(error.code().category() == gcroots::category());
+    CHECK(error.code() == std::errc::invalid_argument);
+    CHECK(error.code() != std::errc::not_enough_memory);
+  }
+  std::error_code none = gcroots::Status::ok;
+  CHECK(!none && none.message() == "GCROOTS_OK");
 }
 
 CASE(check_throws_unless_the_call_succeeded) {
@@ -71,7 +87,7 @@ CASE(a_configuration_defers_finalizers_and_wakes_the_owner) {
     gcroots::ManuallyRooted(own, ref);
   }
   THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots::check(gcroots_externref_set_external_bytes(
-                                          own.raw(), own.externref<int>(1), 1001)));
+                                          own.raw(), ExternRef::make<int>(own, 1), 1001)));
   own.gc();
   CHECK(finalized == 0 && wakes[GCROOTS_WAKE_FINALIZERS] == dead(1));
   CHECK(wakes[GCROOTS_WAKE_UNROOTS] == 1);
@@ -112,7 +128,7 @@ CASE(the_data_of_a_store_are_the_programs) {
   static int finalized;
   {
     Store own = new_hpp_store();
-    own.func([] {});
+    FuncRef::make(own, [] {});
     CHECK(gcroots::out<void *>(gcroots_store_data, own.raw()) == nullptr);
     OK(gcroots_store_set_data(own.raw(), &finalized, count_call));
   }
@@ -122,20 +138,20 @@ CASE(the_data_of_a_store_are_the_programs) {
 CASE(a_store_that_moves_stays_where_it_is) {
   Store first = new_hpp_store();
   StoreRef view = first;
-  Ref func = first.func([](StoreRef of) { of.gc(); });
+  Ref func = FuncRef::make(first, [](StoreRef of) { of.gc(); });
   Store second(std::move(first));
   CHECK(first.raw() == nullptr && second.raw() == view.raw());
-  view.call(func);
+  as<FuncRef>(func).call(view);
   Store third = new_hpp_store();
   third = std::move(second);
   CHECK(third.raw() == view.raw() && second.raw() == nullptr);
-  third.call(func);
+  as<FuncRef>(func).call(third);
 }
 
 CASE(a_store_that_is_replaced_is_deleted) {
   using Object = Counted<0>;
   Store own = new_hpp_store();
-  own.externref<Object>();
+  ExternRef::make<Object>(own);
   own = new_hpp_store();
   CHECK(Object::alive == 0);
 }
@@ -145,23 +161,23 @@ CASE(a_store_of_c_can_be_taken_over) {
   OK(gcroots_store_new(engine, &made));
   Store own(made);
   CHECK(own.raw() == made && own.engine().raw() == engine);
-  CHECK(own.call<int32_t>(own.func([] { return 7; })) == 7);
+  CHECK(FuncRef::make(own, [] { return 7; }).call<int32_t>(own) == 7);
 }
 
 CASE(a_store_of_c_can_be_referred_to) {
   static int handled;
   StoreRef first(store), second(store);
   first.on_finalizer_error([](std::exception_ptr) { handled++; });
-  Ref func = first.func([] { throw 7; });
-  THROWS_A(int, second.call(func));
-  CHECK(second.get<int>(first.externref<int>(3)) == 3);
+  Ref func = FuncRef::make(first, [] { throw 7; });
+  THROWS_A(int, as<FuncRef>(func).call(second));
+  CHECK(ExternRef::make<int>(first, 3).get<int>(second) == 3);
   struct Bomb {
     bool armed = false;
     ~Bomb() noexcept(false) {
       if (armed) throw 8;
     }
   };
-  second.get<Bomb>(second.externref<Bomb>()).armed = true;
+  ExternRef::make<Bomb>(second).get<Bomb>(second).armed = true;
   OK(gcroots_store_free(store));
   store = nullptr;
   CHECK(handled == 1);
@@ -175,7 +191,7 @@ CASE(a_store_of_another_thread_cannot_be_referred_to) {
 CASE(close_deletes_once) {
   using Object = Counted<0>;
   Store own = new_hpp_store();
-  own.externref<Object>();
+  ExternRef::make<Object>(own);
   own.close();
   CHECK(own.raw() == nullptr && Object::alive == 0);
   own.close();
@@ -183,7 +199,7 @@ CASE(close_deletes_once) {
 
 CASE(close_inside_a_callback_throws_and_changes_nothing) {
   Store own = new_hpp_store();
-  own.call(own.func([&own] { THROWS(GCROOTS_ERROR_BUSY, own.close()); }));
+  FuncRef::make(own, [&own] { THROWS(GCROOTS_ERROR_BUSY, own.close()); }).call(own);
   CHECK(own.raw() != nullptr);
   own.verify();
 }
@@ -191,7 +207,7 @@ CASE(close_inside_a_callback_throws_and_changes_nothing) {
 CASE(a_detached_store_is_deleted_by_any_thread) {
   using Object = Counted<0>;
   Store own = new_hpp_store();
-  own.externref<Object>();
+  ExternRef::make<Object>(own);
   own.detach();
   THROWS(GCROOTS_ERROR_WRONG_THREAD, own.gc());
   std::thread([taken = std::move(own)]() mutable { Store here = std::move(taken); }).join();
@@ -200,10 +216,10 @@ CASE(a_detached_store_is_deleted_by_any_thread) {
 
 CASE(a_store_whose_thread_has_ended_is_deleted) {
   using Object = Counted<0>;
-  Store own(nullptr);
+  Store own;
   std::thread([&own] {
     own = new_hpp_store();
-    own.externref<Object>();
+    ExternRef::make<Object>(own);
   }).join();
   own.attach();
   CHECK(Object::alive == 1);
@@ -216,11 +232,11 @@ CASE(a_store_of_a_thread_that_lives_is_leaked) {
   using Object = Counted<0>;
   static Store own = new_hpp_store();
   static StoreRef view = own;
-  Ref ref = view.externref<Object>(7);
+  Ref ref = ExternRef::make<Object>(view, 7);
   std::thread([] { Store here = std::move(own); }).join();
   CHECK(own.raw() == nullptr && Object::alive == 1);
-  CHECK(view.get<Object>(ref).number == 7);
-  view.call(view.func([] {}));
+  CHECK(as<ExternRef>(ref).get<Object>(view).number == 7);
+  FuncRef::make(view, [] {}).call(view);
   OK(gcroots_store_free(view.raw()));
   CHECK(Object::alive == 0);
 }

@@ -20,14 +20,14 @@ struct Failure : std::runtime_error {
 };
 
 static Ref func_that_throws(StoreRef of) {
-  return of.func([](int32_t code) { throw Failure(code); });
+  return FuncRef::make(of, [](int32_t code) { throw Failure(code); });
 }
 
 /* Calls it and returns the code of the Failure that arrives. */
 template <class... Args>
 static int code_of(StoreRef of, Ref func, Args... args) {
   try {
-    of.call(func, args...);
+    as<FuncRef>(func).call(of, args...);
   } catch (const Failure &failure) {
     return failure.code;
   }
@@ -46,7 +46,7 @@ static void is_at_rest(StoreRef of) {
 CASE(the_same_exception_arrives) {
   Store own = new_hpp_store();
   static const void *thrown;
-  Ref func = own.func([] {
+  Ref func = FuncRef::make(own, [] {
     try {
       throw Failure(7);
     } catch (const Failure &failure) {
@@ -55,16 +55,17 @@ CASE(the_same_exception_arrives) {
     }
   });
   uint64_t roots = own.stats().scoped_roots;
-  THROWS_A(Failure, own.call(func));
+  THROWS_A(Failure, as<FuncRef>(func).call(own));
   CHECK(caught == thrown && own.stats().scoped_roots == roots);
   is_at_rest(own);
 }
 
 CASE(an_exception_may_be_of_any_type) {
   Store own = new_hpp_store();
-  THROWS_A(int, own.call(own.func([] { throw 7; })));
-  THROWS_A(std::bad_alloc, own.call(own.func([] { throw std::bad_alloc(); })));
-  THROWS(GCROOTS_ERROR_LIMIT, own.call(own.func([] { throw Error(GCROOTS_ERROR_LIMIT); })));
+  THROWS_A(int, FuncRef::make(own, [] { throw 7; }).call(own));
+  THROWS_A(std::bad_alloc, FuncRef::make(own, [] { throw std::bad_alloc(); }).call(own));
+  THROWS(GCROOTS_ERROR_LIMIT,
+         FuncRef::make(own, [] { throw Error(GCROOTS_ERROR_LIMIT); }).call(own));
   is_at_rest(own);
 }
 
@@ -72,10 +73,10 @@ CASE(an_exception_passes_through_functions_in_between) {
   Store own = new_hpp_store();
   Ref chain = func_that_throws(own);
   for (int i = 0; i < 20; i++)
-    chain = own.func([chain](StoreRef of, int32_t code) {
+    chain = FuncRef::make(own, [chain](StoreRef of, int32_t code) {
       Scope scope(of);
-      of.externref<int>(code);
-      of.call(chain, code + 1);
+      ExternRef::make<int>(of, code);
+      as<FuncRef>(chain).call(of, code + 1);
     });
   uint64_t roots = own.stats().scoped_roots;
   CHECK(code_of(own, chain, 1) == 21 && own.stats().scoped_roots == roots);
@@ -85,9 +86,10 @@ CASE(an_exception_passes_through_functions_in_between) {
 CASE(a_body_may_catch_what_an_inner_call_threw) {
   Store own = new_hpp_store();
   Ref inner = func_that_throws(own);
-  Ref outer = own.func([inner](StoreRef of) { return code_of(of, inner, 5); });
-  CHECK(own.call<int32_t>(outer) == 5);
-  Ref another = own.func([inner](StoreRef of) { throw Failure(code_of(of, inner, 5) + 1); });
+  Ref outer = FuncRef::make(own, [inner](StoreRef of) { return code_of(of, inner, 5); });
+  CHECK(as<FuncRef>(outer).call<int32_t>(own) == 5);
+  Ref another =
+      FuncRef::make(own, [inner](StoreRef of) { throw Failure(code_of(of, inner, 5) + 1); });
   CHECK(code_of(own, another) == 6);
 }
 
@@ -103,10 +105,10 @@ CASE(an_exception_lives_until_it_is_caught_and_collected) {
 
 CASE(scopes_and_spans_of_a_body_end_with_the_exception) {
   Store own = new_hpp_store();
-  Ref func = own.func([](StoreRef of) {
+  Ref func = FuncRef::make(own, [](StoreRef of) {
     gcroots::out<gcroots_scope_t>(gcroots_scope_enter, of.raw());
     OK(gcroots_no_gc_enter(of.raw()));
-    of.externref<int>(1);
+    ExternRef::make<int>(of, 1);
     throw Failure(3);
   });
   uint64_t roots = own.stats().scoped_roots;
@@ -158,7 +160,7 @@ CASE(c_may_catch_an_exception) {
   Store own = new_hpp_store();
   inner_func = func_that_throws(own);
   c_catches = true;
-  own.call(func_of_c(own, Type::func<void(int32_t)>(own.engine())), 9);
+  as<FuncRef>(func_of_c(own, Type::func<void(int32_t)>(own.engine()))).call(own, 9);
   is_at_rest(own);
 }
 
@@ -175,7 +177,7 @@ CASE(c_may_throw_an_exception_again) {
   own.gc();
   for (int i = 0; i < 2; i++) {
     OK(gcroots_store_throw(own.raw(), kept.ref()));
-    CHECK(code_of(own, own.func([] { CHECK(false); })) == 8);
+    CHECK(code_of(own, FuncRef::make(own, [] { CHECK(false); })) == 8);
   }
   is_at_rest(own);
 }
@@ -195,7 +197,7 @@ CASE(a_status_of_a_callback_in_c_is_an_error) {
   for (gcroots_status_t one : all) {
     status = one;
     try {
-      own.call(func);
+      as<FuncRef>(func).call(own);
       CHECK(false);
     } catch (const Error &error) {
       CHECK(error.status() == one && dynamic_cast<const Thrown *>(&error) == nullptr);
@@ -208,7 +210,7 @@ CASE(a_status_of_a_callback_in_c_is_an_error) {
 
 /* Fills its store and throws. */
 static Ref func_without_memory(StoreRef of) {
-  return of.func([](StoreRef its_store, int32_t code) {
+  return FuncRef::make(of, [](StoreRef its_store, int32_t code) {
     fill(its_store);
     throw Failure(code);
   });
@@ -217,7 +219,7 @@ static Ref func_without_memory(StoreRef of) {
 CASE(the_same_exception_arrives_without_memory_for_the_throw) {
   Store own = new_small_store();
   Ref inner = func_without_memory(own);
-  Ref outer = own.func([inner](StoreRef of) { of.call(inner, 4); });
+  Ref outer = FuncRef::make(own, [inner](StoreRef of) { as<FuncRef>(inner).call(of, 4); });
   for (int i = 1; i < 4; i++) CHECK(code_of(own, inner, i) == i);
   CHECK(code_of(own, outer) == 4);
   is_at_rest(own);
@@ -231,14 +233,14 @@ CASE(c_sees_an_exception_without_memory_for_the_throw) {
   Ref outer = func_of_c(own, Type::func<void(int32_t)>(own.engine()));
   CHECK(code_of(own, outer, 5) == 5 && c_status == GCROOTS_ERROR_EXCEPTION);
   c_catches = true;
-  own.call(outer, 6);
+  as<FuncRef>(outer).call(own, 6);
   c_catches = false;
   CHECK(code_of(own, outer, 7) == 7);
   is_at_rest(own);
 }
 
 /* Calls a function that throws, and takes the exception as C does. */
-static ManuallyRooted exception_of(StoreRef of, Ref func, int32_t code) {
+static ManuallyRooted<> exception_of(StoreRef of, Ref func, int32_t code) {
   gcroots_val_t arg = gcroots::detail::Value<int32_t>::to(code);
   CHECK(gcroots_func_call(of.raw(), func, &arg, 1, nullptr, 0) == GCROOTS_ERROR_EXCEPTION);
   return ManuallyRooted(gcroots::out<gcroots_manually_rooted_t>(
@@ -246,9 +248,9 @@ static ManuallyRooted exception_of(StoreRef of, Ref func, int32_t code) {
 }
 
 /* The code of the Failure that an exception object carries. */
-static int code_in(StoreRef of, const ManuallyRooted &exn) {
+static int code_in(StoreRef of, const ManuallyRooted<> &exn) {
   OK(gcroots_store_throw(of.raw(), exn));
-  return code_of(of, of.func([] { CHECK(false); }));
+  return code_of(of, FuncRef::make(of, [] { CHECK(false); }));
 }
 
 CASE(an_exception_that_is_kept_stays_what_it_was_once_there_is_memory) {
@@ -269,10 +271,10 @@ CASE(an_exception_that_is_kept_stays_what_it_was_once_there_is_memory) {
 
 CASE(an_error_of_a_full_store_arrives) {
   Store own = new_small_store();
-  Ref func = own.func([](StoreRef of) {
-    for (;;) of.externref<int>(1);
+  Ref func = FuncRef::make(own, [](StoreRef of) {
+    for (;;) ExternRef::make<int>(of, 1);
   });
-  for (int i = 0; i < 3; i++) THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, own.call(func));
+  for (int i = 0; i < 3; i++) THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, as<FuncRef>(func).call(own));
   is_at_rest(own);
 }
 
@@ -282,14 +284,15 @@ CASE(an_error_of_a_full_store_arrives) {
 static Ref new_exn(StoreRef of) {
   auto tag = gcroots::out<gcroots_tag_t>(gcroots_tag_new, of.raw(),
                                          Type::func<void(Ref)>(of.engine()).raw());
-  gcroots_val_t field = gcroots::detail::Value<Ref>::to(of.externref<std::string>("a field"));
+  gcroots_val_t field =
+      gcroots::detail::Value<Ref>::to(ExternRef::make<std::string>(of, "a field"));
   return gcroots::out<Ref>(gcroots_exn_new, of.raw(), tag, &field, size_t{1});
 }
 
 /* Calls it and returns the exception object that arrives. */
 static Ref exn_of(StoreRef of, Ref func) {
   try {
-    of.call(func);
+    as<FuncRef>(func).call(of);
   } catch (const Thrown &thrown) {
     CHECK(thrown.status() == GCROOTS_ERROR_EXCEPTION);
     of.gc();
@@ -302,7 +305,7 @@ static Ref exn_of(StoreRef of, Ref func) {
 CASE(an_exception_object_arrives_as_thrown) {
   Store own = new_hpp_store();
   Ref exn = new_exn(own);
-  Ref func = own.func([exn](StoreRef of) { OK(gcroots_store_throw(of.raw(), exn)); });
+  Ref func = FuncRef::make(own, [exn](StoreRef of) { OK(gcroots_store_throw(of.raw(), exn)); });
   CHECK(own.same(exn_of(own, func), exn));
   is_at_rest(own);
 }
@@ -310,8 +313,8 @@ CASE(an_exception_object_arrives_as_thrown) {
 CASE(thrown_throws_an_exception_object) {
   Store own = new_hpp_store();
   Ref exn = new_exn(own);
-  Ref inner = own.func([exn](StoreRef of) { throw Thrown(of, exn); });
-  Ref outer = own.func([inner](StoreRef of) { of.call(inner); });
+  Ref inner = FuncRef::make(own, [exn](StoreRef of) { throw Thrown(of, exn); });
+  Ref outer = FuncRef::make(own, [inner](StoreRef of) { as<FuncRef>(inner).call(of); });
   CHECK(own.same(exn_of(own, inner), exn) && own.same(exn_of(own, outer), exn));
   CHECK(gcroots_func_call(own.raw(), outer, nullptr, 0, nullptr, 0) == GCROOTS_ERROR_EXCEPTION);
   CHECK(own.same(gcroots::out<Ref>(gcroots_store_take_exception, own.raw()), exn));
@@ -338,9 +341,9 @@ CASE(the_last_copy_of_thrown_ends_the_root) {
 CASE(thrown_of_another_store_arrives_as_it_is) {
   Store own = new_hpp_store(), other = new_hpp_store();
   Ref exn = new_exn(other);
-  Ref func = own.func([exn, &other] { throw Thrown(other, exn); });
+  Ref func = FuncRef::make(own, [exn, &other] { throw Thrown(other, exn); });
   try {
-    own.call(func);
+    as<FuncRef>(func).call(own);
     CHECK(false);
   } catch (const Thrown &thrown) {
     CHECK(other.same(thrown.exn(), exn));
@@ -351,8 +354,8 @@ CASE(thrown_of_another_store_arrives_as_it_is) {
 
 CASE(thrown_that_names_no_exception_arrives_as_it_is) {
   Store own = new_hpp_store();
-  Ref func = own.func([](StoreRef of) { throw Thrown(of, of.externref<int>(1)); });
-  THROWS_A(Thrown, own.call(func));
+  Ref func = FuncRef::make(own, [](StoreRef of) { throw Thrown(of, ExternRef::make<int>(of, 1)); });
+  THROWS_A(Thrown, as<FuncRef>(func).call(own));
   THROWS(GCROOTS_ERROR_WRONG_STORE, Thrown(own, untouched()));
   is_at_rest(own);
 }

@@ -11,7 +11,9 @@
 #include <sstream>
 #include <string>
 
-using gcroots::Ref;
+using gcroots::ExternRef;
+using gcroots::FuncRef;
+using gcroots::Rooted;
 using gcroots::StoreRef;
 
 /* A reader, with the books that the reader has borrowed. */
@@ -35,13 +37,15 @@ struct Mistake : std::runtime_error {
 /* The commands and the variables of a script. Both refer to objects of the store. A name that
    is not known gives a null reference, which the store refuses. */
 struct Script {
-  std::map<std::string, gcroots::ManuallyRooted> commands, variables;
+  using Command = gcroots::TypedFunc<void(Rooted<ExternRef>, Rooted<ExternRef>)>;
+  std::map<std::string, gcroots::ManuallyRooted<Command>> commands;
+  std::map<std::string, gcroots::ManuallyRooted<ExternRef>> variables;
 
   /* Adds a command. Its parameters are references to a reader and to a string. */
   template <class Body>
   void add(StoreRef store, const std::string &name, Body body) {
     gcroots::Scope scope(store);
-    commands[name] = gcroots::ManuallyRooted(store, store.func(body));
+    commands[name] = gcroots::ManuallyRooted(store, FuncRef::make(store, body));
   }
 
   /* Runs a line such as "borrow ann Emma". */
@@ -51,22 +55,23 @@ struct Script {
     std::string command, reader, book;
     words >> command >> reader >> book;
     if (command == "join")
-      variables[reader] = gcroots::ManuallyRooted(store, store.externref<Reader>());
+      variables[reader] = gcroots::ManuallyRooted(store, ExternRef::make<Reader>(store));
     else if (command == "leave")
       variables.erase(reader); /* the next collection destroys the reader */
     else
-      store.call(commands[command], variables[reader], store.externref<std::string>(book));
+      commands[command](store, variables[reader], ExternRef::make<std::string>(store, book));
   }
 };
 
 static void add_commands(Script &script, StoreRef store) {
-  script.add(store, "borrow", [](StoreRef of, Ref reader, Ref book) {
-    if (!of.get<Reader>(reader).books.insert(of.get<std::string>(book)).second)
-      throw Mistake(of.get<std::string>(book) + " is borrowed already");
+  script.add(store, "borrow", [](StoreRef of, Rooted<ExternRef> reader, Rooted<ExternRef> book) {
+    const auto &title = book.get<std::string>(of);
+    if (!reader.get<Reader>(of).books.insert(title).second)
+      throw Mistake(title + " is borrowed already");
   });
-  script.add(store, "return", [](StoreRef of, Ref reader, Ref book) {
-    if (of.get<Reader>(reader).books.erase(of.get<std::string>(book)) == 0)
-      throw Mistake(of.get<std::string>(book) + " was not borrowed");
+  script.add(store, "return", [](StoreRef of, Rooted<ExternRef> reader, Rooted<ExternRef> book) {
+    const auto &title = book.get<std::string>(of);
+    if (reader.get<Reader>(of).books.erase(title) == 0) throw Mistake(title + " was not borrowed");
   });
 }
 

@@ -10,19 +10,25 @@ int header_use_hpp();
 int header_use_hpp() {
   gcroots::Store store(gcroots::Engine(gcroots::Config().pool(0)));
   gcroots::Scope scope(store);
-  gcroots::Local local(store, store.externref<std::string>("text"));
+  gcroots::Local local(store, gcroots::ExternRef::make<std::string>(store, "text"));
   gcroots::ManuallyRooted kept(store, local);
   gcroots::Type type = gcroots::Type::func<std::tuple<float, gcroots::Ref>(double)>(store.engine());
-  gcroots::Ref typed =
-      store.func(type, [](double number) { return std::tuple(float(number), gcroots::Ref{}); });
-  gcroots::Ref dynamic = store.func(
-      type, [](gcroots::StoreRef of, const gcroots_val_t *, size_t, gcroots_val_t *results,
-               size_t) { results[1].of.ref = of.externref<int>(1); });
-  gcroots::Ref length = store.func([](gcroots::StoreRef of, gcroots::Ref text) noexcept {
-    return static_cast<uint64_t>(of.get<std::string>(text).size());
+  gcroots::Ref typed = gcroots::FuncRef::make(
+      store, type, [](double number) { return std::tuple(float(number), gcroots::Ref{}); });
+  gcroots::Ref dynamic = gcroots::FuncRef::make(
+      store, type,
+      [](gcroots::StoreRef of, const gcroots_val_t *, size_t, gcroots_val_t *results, size_t) {
+        results[1].of.ref = gcroots::ExternRef::make<int>(of, 1);
+      });
+  gcroots::Ref length = gcroots::FuncRef::make(store, [](gcroots::StoreRef of,
+                                                         gcroots::Ref text) noexcept {
+    return static_cast<uint64_t>(gcroots::as<gcroots::ExternRef>(text).get<std::string>(of).size());
   });
-  auto [number, ref] = store.call<std::tuple<float, gcroots::Ref>>(typed, 2.0);
-  store.call<std::tuple<float, gcroots::Ref>>(dynamic, 2.0);
-  bool found = store.get_if<std::string>(scope.escape(ref)) != nullptr;
-  return found && number > 1 && store.call<uint64_t>(length, kept) == 4;
+  auto [number, ref] =
+      gcroots::as<gcroots::FuncRef>(typed).call<std::tuple<float, gcroots::Ref>>(store, 2.0);
+  gcroots::as<gcroots::FuncRef>(dynamic).call<std::tuple<float, gcroots::Ref>>(store, 2.0);
+  bool found =
+      gcroots::as<gcroots::ExternRef>(scope.escape(ref)).get_if<std::string>(store) != nullptr;
+  return found && number > 1 &&
+         gcroots::as<gcroots::FuncRef>(length).call<uint64_t>(store, kept) == 4;
 }

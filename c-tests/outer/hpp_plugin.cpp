@@ -3,7 +3,7 @@
 
 extern "C" __attribute__((visibility("default"))) gcroots_ref_t plugin_func(
     const gcroots::StoreRef *store) {
-  return store->func([](gcroots::StoreRef of, int32_t error) {
+  return gcroots::FuncRef::make(*store, [](gcroots::StoreRef of, int32_t error) {
     if (error != 0) throw std::out_of_range("thrown in the plugin");
     of.gc();
     of.kind(gcroots::Ref{1, 1, 1});

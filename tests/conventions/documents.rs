@@ -103,7 +103,8 @@ fn links_between_pages_lead_to_files() {
     for page in pages() {
         let path = root().join(&page);
         let text = fs::read_to_string(&path).unwrap();
-        for link in text.split("](").skip(1) {
+        let outside_of_code = text.split("```").step_by(2);
+        for link in outside_of_code.flat_map(|text| text.split("](").skip(1)) {
             let target = link.split([')', '#']).next().unwrap();
             let exists = path.with_file_name("").join(target).exists();
             assert!(target.contains(':') || exists, "{page} links to {target}");
