@@ -96,7 +96,8 @@ struct ArrayRef {
     Ref made;
     gcroots_status_t status = detail::type_of<ArrayRef>(store, &type);
     if (status == GCROOTS_OK) {
-      const gcroots_val_t all[] = {detail::ValueOf<E>::to(values)..., gcroots_val_t{}};
+      const gcroots_val_t all[detail::room<sizeof...(Values)>] = {
+          detail::ValueOf<E>::to(values)...};
       status = gcroots_array_new_fixed(store.raw(), type, all, sizeof...(Values), &made);
     }
     return detail::finish<Made>(status, made);
@@ -188,7 +189,7 @@ class Elements {
 
 template <class Handle>
 struct Operations<ArrayRef<void>, Handle> {
-  Returns<std::size_t> length(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<std::size_t> length(StoreRef store) const {
     std::size_t found = 0;
     gcroots_status_t status = gcroots_array_len(store.raw(), ref(), &found);
     return finish<std::size_t>(status, found);
@@ -213,17 +214,19 @@ struct Operations<ArrayRef<E>, Handle> : Operations<ArrayRef<void>, Handle> {
   using Element = TypeOf<E>;
 
   /// Reads an element. A reference is a new handle of the current scope.
-  Returns<Element> get(StoreRef store, std::size_t at) const {
+  [[gnu::always_inline]] inline Returns<Element> get(StoreRef store, std::size_t at) const {
     return ValueOf<E>::template get<InArray>(store.raw(), this->ref(), at);
   }
   /// Reads a reference into a local, without a new root.
   template <class K>
-  Returns<void> get_into(StoreRef store, std::size_t at, const Local<K> &local) const {
+  [[gnu::always_inline]] inline Returns<void> get_into(StoreRef store, std::size_t at,
+                                                       const Local<K> &local) const {
     static_assert(is_below<typename ValueOf<E>::Kind, K>(),
                   "the local is of another kind than the elements");
     return finish<void>(gcroots_array_get_ref_into(store.raw(), this->ref(), at, local.ref()));
   }
-  Returns<void> set(StoreRef store, std::size_t at, Element value) const {
+  [[gnu::always_inline]] inline Returns<void> set(StoreRef store, std::size_t at,
+                                                  Element value) const {
     is_mutable();
     return finish<void>(ValueOf<E>::template set<InArray>(store.raw(), this->ref(), at, value));
   }

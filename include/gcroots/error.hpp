@@ -143,8 +143,8 @@ namespace detail {
 }  // namespace detail
 
 /// Throws an Error unless the status is GCROOTS_OK.
-inline void check(gcroots_status_t status) {
-  if (status != GCROOTS_OK) detail::fail(status);
+[[gnu::always_inline]] inline void check(gcroots_status_t status) {
+  if (__builtin_expect(status != GCROOTS_OK, false)) detail::fail(status);
 }
 
 /// Calls a function of gcroots.h whose last parameter is `out`, and returns what it wrote:
@@ -160,7 +160,7 @@ namespace detail {
 
 /// The result of a function: T, made from `args`, if the status is GCROOTS_OK.
 template <class T, class... Args>
-T finish(gcroots_status_t status, Args &&...args) {
+[[gnu::always_inline]] inline T finish(gcroots_status_t status, Args &&...args) {
   check(status);
   if constexpr (!std::is_void_v<T>) return T(std::forward<Args>(args)...);
 }
@@ -172,7 +172,7 @@ template <class T>
 }
 
 /// The status of a constructor, which cannot return a Result.
-inline gcroots_status_t begin(gcroots_status_t status) {
+[[gnu::always_inline]] inline gcroots_status_t begin(gcroots_status_t status) {
   check(status);
   return GCROOTS_OK;
 }
@@ -302,7 +302,7 @@ namespace detail {
 
 /// The result of a function: T, made from `args`, if the status is GCROOTS_OK.
 template <class T, class... Args>
-Result<T> finish(gcroots_status_t status, Args &&...args) {
+[[gnu::always_inline]] inline Result<T> finish(gcroots_status_t status, Args &&...args) {
   if (status != GCROOTS_OK) return refusal(status);
   if constexpr (std::is_void_v<T>)
     return {};
@@ -317,7 +317,7 @@ Result<T> refuse(gcroots_status_t status) noexcept {
 }
 
 /// The status of a constructor, which cannot return a Result.
-inline gcroots_status_t begin(gcroots_status_t status) noexcept {
+[[gnu::always_inline]] inline gcroots_status_t begin(gcroots_status_t status) noexcept {
   return status;
 }
 

@@ -108,7 +108,7 @@ struct ExnRef {
   template <class... A>
   static Returns<Rooted<ExnRef>> make(StoreRef store, const Tag<A...> &tag,
                                       detail::TypeOf<A>... values) {
-    const gcroots_val_t fields[] = {detail::ValueOf<A>::to(values)..., gcroots_val_t{}};
+    const gcroots_val_t fields[detail::room<sizeof...(A)>] = {detail::ValueOf<A>::to(values)...};
     Ref made;
     gcroots_status_t status = gcroots_exn_new(store.raw(), tag.raw(), fields, sizeof...(A), &made);
     return detail::finish<Rooted<ExnRef>>(status, made);

@@ -20,7 +20,7 @@ namespace detail {
 template <class R, class... A>
 Returns<R> call(StoreRef store, Ref func, const A &...args) {
   using Of = typename Results<R>::Of;
-  const gcroots_val_t in[] = {argument(args)..., gcroots_val_t{}};
+  const gcroots_val_t in[room<sizeof...(A)>] = {argument(args)...};
   gcroots_val_t results[Of::count + 1];
   gcroots_status_t status =
       gcroots_func_call(store.raw(), func, in, sizeof...(A), results, Of::count);

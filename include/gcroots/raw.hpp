@@ -28,21 +28,21 @@ class RawRef : public detail::RawOperations<K, RawRef<K>> {
   constexpr RawRef(RawRef<Below> other) noexcept : bits_(other.bits()) {
   }
   /// The raw reference of a handle.
-  static Returns<RawRef> of(StoreRef store, Rooted<K> ref) {
+  [[gnu::always_inline]] static inline Returns<RawRef> of(StoreRef store, Rooted<K> ref) {
     std::uint32_t bits = 0;
     gcroots_status_t status = gcroots_ref_to_raw(store.raw(), ref, &bits);
     return detail::finish<RawRef>(status, bits);
   }
 
   /// Makes a scoped root.
-  Returns<Rooted<K>> rooted(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<Rooted<K>> rooted(StoreRef store) const {
     Ref made;
     gcroots_status_t status = gcroots_ref_from_raw(store.raw(), bits_, &made);
     return detail::finish<Rooted<K>>(status, made);
   }
   /// Whether the object is of a kind that has a type of its own.
   template <class Below>
-  Returns<bool> is(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<bool> is(StoreRef store) const {
     gcroots_type_t *type = nullptr;
     bool found = false;
     gcroots_status_t status = detail::type_of<Below>(store, &type);
@@ -76,10 +76,10 @@ template <class S, class List>
 struct MakeRawStruct;
 template <class S, class... Fields>
 struct MakeRawStruct<S, Fields_<Fields...>> {
-  static Returns<RawRef<StructRef<S>>> make(StoreRef store, const gcroots_type_t *type,
-                                            RawOf<typename Fields::Type>... values) {
-    const gcroots_raw_val_t fields[] = {ValueOf<typename Fields::Type>::to_raw(values)...,
-                                        gcroots_raw_val_t{}};
+  [[gnu::always_inline]] static inline Returns<RawRef<StructRef<S>>> make(
+      StoreRef store, const gcroots_type_t *type, RawOf<typename Fields::Type>... values) {
+    const gcroots_raw_val_t fields[room<sizeof...(Fields)>] = {
+        ValueOf<typename Fields::Type>::to_raw(values)...};
     std::uint32_t made = 0;
     gcroots_status_t status =
         gcroots_raw_struct_new(store.raw(), type, fields, sizeof...(Fields), &made);
@@ -93,7 +93,7 @@ struct RawOperations<StructRef<S>, Raw> {
   using FieldType = typename FieldAt<I, typename S::fields>::Type;
 
   template <std::size_t I>
-  Returns<RawOf<FieldType<I>>> get(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<RawOf<FieldType<I>>> get(StoreRef store) const {
     using V = ValueOf<FieldType<I>>;
     if constexpr (V::storage == GCROOTS_STORAGE_REF) {
       std::uint32_t found = 0;
@@ -107,7 +107,7 @@ struct RawOperations<StructRef<S>, Raw> {
     }
   }
   template <std::size_t I>
-  Returns<void> set(StoreRef store, RawOf<FieldType<I>> value) const {
+  [[gnu::always_inline]] inline Returns<void> set(StoreRef store, RawOf<FieldType<I>> value) const {
     static_assert(!std::is_const_v<FieldType<I>>, "the field is immutable");
     using V = ValueOf<FieldType<I>>;
     if constexpr (V::storage == GCROOTS_STORAGE_REF) {
@@ -126,12 +126,12 @@ struct RawOperations<StructRef<S>, Raw> {
 
 template <class E, class Raw>
 struct RawOperations<ArrayRef<E>, Raw> {
-  Returns<std::uint32_t> length(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<std::uint32_t> length(StoreRef store) const {
     std::uint32_t found = 0;
     gcroots_status_t status = gcroots_raw_array_len(store.raw(), bits(), &found);
     return finish<std::uint32_t>(status, found);
   }
-  Returns<RawOf<E>> get(StoreRef store, std::uint32_t at) const {
+  [[gnu::always_inline]] inline Returns<RawOf<E>> get(StoreRef store, std::uint32_t at) const {
     using V = ValueOf<E>;
     if constexpr (V::storage == GCROOTS_STORAGE_REF) {
       std::uint32_t found = 0;
@@ -144,7 +144,8 @@ struct RawOperations<ArrayRef<E>, Raw> {
       return finish<typename V::Raw>(status, V::from_raw(found));
     }
   }
-  Returns<void> set(StoreRef store, std::uint32_t at, RawOf<E> value) const {
+  [[gnu::always_inline]] inline Returns<void> set(StoreRef store, std::uint32_t at,
+                                                  RawOf<E> value) const {
     static_assert(!std::is_const_v<E>, "the elements are immutable");
     using V = ValueOf<E>;
     if constexpr (V::storage == GCROOTS_STORAGE_REF) {
@@ -154,12 +155,14 @@ struct RawOperations<ArrayRef<E>, Raw> {
       return finish<void>(gcroots_raw_array_set(store.raw(), bits(), at, &val));
     }
   }
-  Returns<void> fill(StoreRef store, std::uint32_t at, RawOf<E> value, std::uint32_t count) const {
+  [[gnu::always_inline]] inline Returns<void> fill(StoreRef store, std::uint32_t at, RawOf<E> value,
+                                                   std::uint32_t count) const {
     const gcroots_raw_val_t val = ValueOf<E>::to_raw(value);
     return finish<void>(gcroots_raw_array_fill(store.raw(), bits(), at, &val, count));
   }
-  Returns<void> copy(StoreRef store, std::uint32_t at, RawRef<ArrayRef<E>> from,
-                     std::uint32_t from_at, std::uint32_t count) const {
+  [[gnu::always_inline]] inline Returns<void> copy(StoreRef store, std::uint32_t at,
+                                                   RawRef<ArrayRef<E>> from, std::uint32_t from_at,
+                                                   std::uint32_t count) const {
     return finish<void>(
         gcroots_raw_array_copy(store.raw(), bits(), at, from.bits(), from_at, count));
   }

@@ -62,25 +62,26 @@ class Scope {
  public:
   /// Without exceptions, status() tells whether the scope was entered. A scope that was not does
   /// nothing.
-  explicit Scope(StoreRef store)
-      : store_(store.raw()), status_(detail::begin(gcroots_scope_enter(store_, &scope_))) {
+  [[gnu::always_inline]] explicit inline Scope(StoreRef store) : store_(store.raw()) {
+    gcroots_scope_t made;  // not the member, so that the scope may live in registers
+    status_ = detail::begin(gcroots_scope_enter(store_, &made));
+    scope_ = status_ == GCROOTS_OK ? made : gcroots_scope_t{};
   }
   Scope(const Scope &) = delete;
   Scope &operator=(const Scope &) = delete;
   static void *operator new(std::size_t) = delete;
   static void *operator new[](std::size_t) = delete;
-  ~Scope() {
-    if (open_ && gcroots_scope_exit(store_, scope_) != GCROOTS_OK)
-      static_cast<void>(gcroots_scope_unwind(store_, scope_));
+  [[gnu::always_inline]] inline ~Scope() {
+    if (open_ && gcroots_scope_exit(store_, scope_) != GCROOTS_OK) unwind(store_, scope_);
   }
 
   /// Ends the scope now, and returns a new handle of the enclosing scope for one object.
   /// If that is refused, the scope is still open.
   template <class K>
-  Returns<Rooted<K>> escape(Rooted<K> ref) {
+  [[gnu::always_inline]] inline Returns<Rooted<K>> escape(Rooted<K> ref) {
     return escape_as<K>(ref);
   }
-  Returns<Rooted<>> escape(Ref ref) {
+  [[gnu::always_inline]] inline Returns<Rooted<>> escape(Ref ref) {
     return escape_as<Every>(ref);
   }
 
@@ -99,8 +100,14 @@ class Scope {
   }
 
  private:
+  /// Ends the scopes of C that are still open in this one.
+  [[gnu::cold, gnu::noinline]] static void unwind(gcroots_store_t *store,
+                                                  gcroots_scope_t scope) noexcept {
+    static_cast<void>(gcroots_scope_unwind(store, scope));
+  }
+
   template <class K>
-  Returns<Rooted<K>> escape_as(Ref ref) {
+  [[gnu::always_inline]] inline Returns<Rooted<K>> escape_as(Ref ref) {
     Ref escaped;
     gcroots_status_t status = gcroots_scope_escape(store_, scope_, ref, &escaped);
     if (status == GCROOTS_OK) open_ = false;
@@ -108,7 +115,7 @@ class Scope {
   }
 
   gcroots_store_t *store_;
-  gcroots_scope_t scope_{};
+  gcroots_scope_t scope_;
   gcroots_status_t status_;
   bool open_ = true;
 };
@@ -118,14 +125,14 @@ class Scope {
 class NoGc {
  public:
   /// Without exceptions, status() tells whether the span was entered.
-  explicit NoGc(StoreRef store)
+  [[gnu::always_inline]] explicit inline NoGc(StoreRef store)
       : store_(store), status_(detail::begin(gcroots_no_gc_enter(store.raw()))) {
   }
   NoGc(const NoGc &) = delete;
   NoGc &operator=(const NoGc &) = delete;
   static void *operator new(std::size_t) = delete;
   static void *operator new[](std::size_t) = delete;
-  ~NoGc() {
+  [[gnu::always_inline]] inline ~NoGc() {
     if (status_ == GCROOTS_OK) static_cast<void>(gcroots_no_gc_exit(store_.raw()));
   }
 
@@ -147,19 +154,21 @@ template <class K = Every>
 class Local : public detail::Operations<K, Local<K>> {
  public:
   /// Holds null. Without exceptions, status() tells whether the root was made.
-  explicit Local(StoreRef store) : Local(store, Ref{}) {
+  [[gnu::always_inline]] explicit inline Local(StoreRef store) : Local(store, Ref{}) {
   }
   template <class Below, class = detail::IfBelow<Below, K>>
-  Local(StoreRef store, Rooted<Below> ref) : Local(store, ref.ref()) {
+  [[gnu::always_inline]] inline Local(StoreRef store, Rooted<Below> ref) : Local(store, ref.ref()) {
   }
-  Local(StoreRef store, Ref ref)
-      : store_(store.raw()), status_(detail::begin(gcroots_local_new(store_, ref, &ref_))) {
+  [[gnu::always_inline]] inline Local(StoreRef store, Ref ref) : store_(store.raw()) {
+    Ref made;
+    status_ = detail::begin(gcroots_local_new(store_, ref, &made));
+    ref_ = status_ == GCROOTS_OK ? made : Ref{};
   }
   Local(const Local &) = delete;
 
   /// Makes the root refer to the object of another one, or to null. Without exceptions, status()
   /// tells whether it does.
-  Local &operator=(Rooted<K> ref) {
+  [[gnu::always_inline]] inline Local &operator=(Rooted<K> ref) {
     status_ = detail::begin(gcroots_ref_assign(store_, ref_, ref.ref()));
     return *this;
   }
@@ -168,7 +177,7 @@ class Local : public detail::Operations<K, Local<K>> {
   }
 
   /// Whether it holds null. gcroots_ref_is_null() does not tell.
-  Returns<bool> is_null() const {
+  [[gnu::always_inline]] inline Returns<bool> is_null() const {
     bool found = false;
     gcroots_status_t status = gcroots_local_is_null(store_, ref_, &found);
     return detail::finish<bool>(status, found);
@@ -189,7 +198,7 @@ class Local : public detail::Operations<K, Local<K>> {
 
  private:
   gcroots_store_t *store_;
-  Ref ref_{};
+  Ref ref_;
   gcroots_status_t status_;
 };
 
@@ -215,11 +224,14 @@ class ManuallyRooted : public detail::Operations<K, ManuallyRooted<K>> {
     return detail::finish<ManuallyRooted>(status, made);
   }
 #if GCROOTS_HPP_THROWS
-  ManuallyRooted(StoreRef store, Ref ref) {
-    check(gcroots_ref_to_manually_rooted(store.raw(), ref, &raw_));
+  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, Ref ref) {
+    gcroots_manually_rooted_t made;
+    check(gcroots_ref_to_manually_rooted(store.raw(), ref, &made));
+    raw_ = made;
   }
   template <class Below, class = detail::IfBelow<Below, K>>
-  ManuallyRooted(StoreRef store, Rooted<Below> ref) : ManuallyRooted(store, ref.ref()) {
+  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, Rooted<Below> ref)
+      : ManuallyRooted(store, ref.ref()) {
   }
 #endif
   ManuallyRooted(ManuallyRooted &&other) noexcept : raw_(other.release()) {
@@ -232,22 +244,27 @@ class ManuallyRooted : public detail::Operations<K, ManuallyRooted<K>> {
     std::swap(raw_, taken.raw_);
     return *this;
   }
-  ~ManuallyRooted() {
-    if (raw_.ref.store_id != 0) static_cast<void>(gcroots_manually_rooted_unroot_later(&raw_));
+  [[gnu::always_inline]] inline ~ManuallyRooted() {
+    if (raw_.ref.store_id == 0) return;
+    gcroots_manually_rooted_t own = raw_;  // not the member, so that it may live in registers
+    static_cast<void>(gcroots_manually_rooted_unroot_later(&own));
   }
 
   /// Makes another root for the same object.
-  Returns<ManuallyRooted> clone(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<ManuallyRooted> clone(StoreRef store) const {
     gcroots_manually_rooted_t made{};
     gcroots_status_t status = gcroots_manually_rooted_clone(store.raw(), raw_, &made);
     return detail::finish<ManuallyRooted>(status, made);
   }
   /// Unroots now, on the thread that owns the store.
-  Returns<void> unroot(StoreRef store) {
-    return detail::finish<void>(gcroots_manually_rooted_unroot(store.raw(), &raw_));
+  [[gnu::always_inline]] inline Returns<void> unroot(StoreRef store) {
+    gcroots_manually_rooted_t own = raw_;
+    gcroots_status_t status = gcroots_manually_rooted_unroot(store.raw(), &own);
+    if (status == GCROOTS_OK) raw_ = {};
+    return detail::finish<void>(status);
   }
   /// Makes a scoped root for the same object.
-  Returns<Rooted<K>> rooted(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<Rooted<K>> rooted(StoreRef store) const {
     Ref made;
     gcroots_status_t status = gcroots_manually_rooted_to_rooted(store.raw(), raw_, &made);
     return detail::finish<Rooted<K>>(status, made);

@@ -24,23 +24,26 @@ struct MakeStruct<S, Fields_<Fields...>> {
   using Made = Rooted<StructRef<S>>;
 
   /// Makes a struct of one value for each field, and roots it in the current scope.
-  static Returns<Made> make(StoreRef store, TypeOf<typename Fields::Type>... values) {
+  [[gnu::always_inline]] static inline Returns<Made> make(StoreRef store,
+                                                          TypeOf<typename Fields::Type>... values) {
     gcroots_type_t *type = nullptr;
     gcroots_status_t status = detail::type_of<StructRef<S>>(store, &type);
     if (status != GCROOTS_OK) return refuse<Made>(status);
     return make(store, type, values...);
   }
   /// The same without a search for the type, which must be that of the description.
-  static Returns<Made> make(StoreRef store, const gcroots_type_t *type,
-                            TypeOf<typename Fields::Type>... values) {
-    const gcroots_val_t fields[] = {ValueOf<typename Fields::Type>::to(values)..., gcroots_val_t{}};
+  [[gnu::always_inline]] static inline Returns<Made> make(StoreRef store,
+                                                          const gcroots_type_t *type,
+                                                          TypeOf<typename Fields::Type>... values) {
+    const gcroots_val_t fields[room<sizeof...(Fields)>] = {
+        ValueOf<typename Fields::Type>::to(values)...};
     Ref made;
     gcroots_status_t status =
         gcroots_struct_new(store.raw(), type, fields, sizeof...(Fields), &made);
     return finish<Made>(status, made);
   }
   /// Makes a struct whose fields are 0 or null.
-  static Returns<Made> make_default(StoreRef store) {
+  [[gnu::always_inline]] static inline Returns<Made> make_default(StoreRef store) {
     gcroots_type_t *type = nullptr;
     Ref made;
     gcroots_status_t status = detail::type_of<StructRef<S>>(store, &type);
@@ -49,23 +52,25 @@ struct MakeStruct<S, Fields_<Fields...>> {
   }
   /// Makes a struct and assigns it to a local, without a new root.
   template <class K, class = IfBelow<StructRef<S>, K>>
-  static Returns<void> make_into(StoreRef store, const Local<K> &local,
-                                 TypeOf<typename Fields::Type>... values) {
+  [[gnu::always_inline]] static inline Returns<void> make_into(
+      StoreRef store, const Local<K> &local, TypeOf<typename Fields::Type>... values) {
     gcroots_type_t *type = nullptr;
     gcroots_status_t status = detail::type_of<StructRef<S>>(store, &type);
     if (status != GCROOTS_OK) return refuse<void>(status);
-    const gcroots_val_t fields[] = {ValueOf<typename Fields::Type>::to(values)..., gcroots_val_t{}};
+    const gcroots_val_t fields[room<sizeof...(Fields)>] = {
+        ValueOf<typename Fields::Type>::to(values)...};
     status = gcroots_struct_new_into(store.raw(), type, fields, sizeof...(Fields), local.ref());
     return finish<void>(status);
   }
   /// Makes a struct, ends the scope, and roots the struct in the scope around it. If that is
   /// refused, the scope is still open.
-  static Returns<Made> make_escaped(StoreRef store, Scope &scope,
-                                    TypeOf<typename Fields::Type>... values) {
+  [[gnu::always_inline]] static inline Returns<Made> make_escaped(
+      StoreRef store, Scope &scope, TypeOf<typename Fields::Type>... values) {
     gcroots_type_t *type = nullptr;
     gcroots_status_t status = detail::type_of<StructRef<S>>(store, &type);
     if (status != GCROOTS_OK) return refuse<Made>(status);
-    const gcroots_val_t fields[] = {ValueOf<typename Fields::Type>::to(values)..., gcroots_val_t{}};
+    const gcroots_val_t fields[room<sizeof...(Fields)>] = {
+        ValueOf<typename Fields::Type>::to(values)...};
     Ref made;
     status =
         gcroots_struct_new_escape(store.raw(), scope.raw(), type, fields, sizeof...(Fields), &made);
@@ -87,8 +92,8 @@ template <>
 struct StructRef<void> {
   StructRef() = delete;
   /// Makes a struct of a registered type.
-  static Returns<Rooted<StructRef<void>>> make(StoreRef store, const Type &type,
-                                               const gcroots_val_t *fields, std::size_t count);
+  [[gnu::always_inline]] static inline Returns<Rooted<StructRef<void>>> make(
+      StoreRef store, const Type &type, const gcroots_val_t *fields, std::size_t count);
 };
 
 namespace detail {
@@ -100,18 +105,20 @@ struct Operations<StructRef<S>, Handle> {
 
   /// Reads a field. A reference is a new handle of the current scope.
   template <std::size_t I>
-  Returns<TypeOf<FieldType<I>>> get(StoreRef store) const {
+  [[gnu::always_inline]] inline Returns<TypeOf<FieldType<I>>> get(StoreRef store) const {
     return ValueOf<FieldType<I>>::template get<InStruct>(store.raw(), ref(), I);
   }
   /// Reads a reference into a local, without a new root.
   template <std::size_t I, class K>
-  Returns<void> get_into(StoreRef store, const Local<K> &local) const {
+  [[gnu::always_inline]] inline Returns<void> get_into(StoreRef store,
+                                                       const Local<K> &local) const {
     static_assert(is_below<typename ValueOf<FieldType<I>>::Kind, K>(),
                   "the local is of another kind than the field");
     return finish<void>(gcroots_struct_get_ref_into(store.raw(), ref(), I, local.ref()));
   }
   template <std::size_t I>
-  Returns<void> set(StoreRef store, TypeOf<FieldType<I>> value) const {
+  [[gnu::always_inline]] inline Returns<void> set(StoreRef store,
+                                                  TypeOf<FieldType<I>> value) const {
     static_assert(!std::is_const_v<FieldType<I>>, "the field is immutable");
     return finish<void>(
         ValueOf<FieldType<I>>::template set<InStruct>(store.raw(), ref(), I, value));

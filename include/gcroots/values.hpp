@@ -31,127 +31,138 @@ class RawRef;
 
 namespace detail {
 
+/// The length of an array for some values: C++ has no arrays without elements.
+template <std::size_t Count>
+inline constexpr std::size_t room = Count == 0 ? 1 : Count;
+
 // --- The functions of each storage, under one name
 
 struct InStruct {};
 struct InArray {};
 
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int32_t *out) {
   return gcroots_struct_get_i32(store, ref, at, out);
 }
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int64_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int64_t *out) {
   return gcroots_struct_get_i64(store, ref, at, out);
 }
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             float *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, float *out) {
   return gcroots_struct_get_f32(store, ref, at, out);
 }
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             double *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, double *out) {
   return gcroots_struct_get_f64(store, ref, at, out);
 }
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             gcroots_v128_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, gcroots_v128_t *out) {
   return gcroots_struct_get_v128(store, ref, at, out);
 }
-inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref, std::size_t at, Ref *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, Ref *out) {
   return gcroots_struct_get_ref(store, ref, at, out);
 }
-inline gcroots_status_t load_packed(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                                    std::int32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load_packed(InStruct, gcroots_store_t *store,
+                                                           Ref ref, std::size_t at,
+                                                           std::int32_t *out) {
   return gcroots_struct_get_s(store, ref, at, out);
 }
-inline gcroots_status_t load_packed(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                                    std::uint32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load_packed(InStruct, gcroots_store_t *store,
+                                                           Ref ref, std::size_t at,
+                                                           std::uint32_t *out) {
   return gcroots_struct_get_u(store, ref, at, out);
 }
-inline gcroots_status_t load_into(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                                  Ref local) {
+[[gnu::always_inline]] inline gcroots_status_t load_into(InStruct, gcroots_store_t *store, Ref ref,
+                                                         std::size_t at, Ref local) {
   return gcroots_struct_get_ref_into(store, ref, at, local);
 }
 
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int32_t *out) {
   return gcroots_array_get_i32(store, ref, at, out);
 }
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int64_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int64_t *out) {
   return gcroots_array_get_i64(store, ref, at, out);
 }
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at, float *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, float *out) {
   return gcroots_array_get_f32(store, ref, at, out);
 }
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             double *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, double *out) {
   return gcroots_array_get_f64(store, ref, at, out);
 }
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             gcroots_v128_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, gcroots_v128_t *out) {
   return gcroots_array_get_v128(store, ref, at, out);
 }
-inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref, std::size_t at, Ref *out) {
+[[gnu::always_inline]] inline gcroots_status_t load(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, Ref *out) {
   return gcroots_array_get_ref(store, ref, at, out);
 }
-inline gcroots_status_t load_packed(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                                    std::int32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load_packed(InArray, gcroots_store_t *store, Ref ref,
+                                                           std::size_t at, std::int32_t *out) {
   return gcroots_array_get_s(store, ref, at, out);
 }
-inline gcroots_status_t load_packed(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                                    std::uint32_t *out) {
+[[gnu::always_inline]] inline gcroots_status_t load_packed(InArray, gcroots_store_t *store, Ref ref,
+                                                           std::size_t at, std::uint32_t *out) {
   return gcroots_array_get_u(store, ref, at, out);
 }
-inline gcroots_status_t load_into(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                                  Ref local) {
+[[gnu::always_inline]] inline gcroots_status_t load_into(InArray, gcroots_store_t *store, Ref ref,
+                                                         std::size_t at, Ref local) {
   return gcroots_array_get_ref_into(store, ref, at, local);
 }
 
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int32_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int32_t value) {
   return gcroots_struct_set_i32(store, ref, at, value);
 }
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int64_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int64_t value) {
   return gcroots_struct_set_i64(store, ref, at, value);
 }
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             float value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, float value) {
   return gcroots_struct_set_f32(store, ref, at, value);
 }
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             double value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, double value) {
   return gcroots_struct_set_f64(store, ref, at, value);
 }
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at,
-                             gcroots_v128_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, gcroots_v128_t value) {
   return gcroots_struct_set_v128(store, ref, at, value);
 }
-inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref, std::size_t at, Ref value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InStruct, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, Ref value) {
   return gcroots_struct_set_ref(store, ref, at, value);
 }
 
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int32_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int32_t value) {
   return gcroots_array_set_i32(store, ref, at, value);
 }
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             std::int64_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, std::int64_t value) {
   return gcroots_array_set_i64(store, ref, at, value);
 }
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             float value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, float value) {
   return gcroots_array_set_f32(store, ref, at, value);
 }
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             double value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, double value) {
   return gcroots_array_set_f64(store, ref, at, value);
 }
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at,
-                             gcroots_v128_t value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, gcroots_v128_t value) {
   return gcroots_array_set_v128(store, ref, at, value);
 }
-inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref, std::size_t at, Ref value) {
+[[gnu::always_inline]] inline gcroots_status_t save(InArray, gcroots_store_t *store, Ref ref,
+                                                    std::size_t at, Ref value) {
   return gcroots_array_set_ref(store, ref, at, value);
 }
 
@@ -179,31 +190,33 @@ struct Number {
     return nullptr;
   }
 
-  static gcroots_val_t to(T value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_val_t to(T value) noexcept {
     gcroots_val_t val;
     val.kind = Storage;
     val.of.*InVal = static_cast<Member>(value);
     return val;
   }
-  static T from(const gcroots_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline T from(const gcroots_val_t &val) noexcept {
     return static_cast<T>(val.of.*InVal);
   }
-  static gcroots_raw_val_t to_raw(T value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_raw_val_t to_raw(T value) noexcept {
     gcroots_raw_val_t val;
     val.*InRawVal = static_cast<Member>(value);
     return val;
   }
-  static T from_raw(const gcroots_raw_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline T from_raw(const gcroots_raw_val_t &val) noexcept {
     return static_cast<T>(val.*InRawVal);
   }
   template <class Place>
-  static Returns<T> get(gcroots_store_t *store, Ref ref, std::size_t at) {
+  [[gnu::always_inline]] static inline Returns<T> get(gcroots_store_t *store, Ref ref,
+                                                      std::size_t at) {
     Member value;
     gcroots_status_t status = load(Place(), store, ref, at, &value);
     return finish<T>(status, static_cast<T>(value));
   }
   template <class Place>
-  static gcroots_status_t set(gcroots_store_t *store, Ref ref, std::size_t at, T value) {
+  [[gnu::always_inline]] static inline gcroots_status_t set(gcroots_store_t *store, Ref ref,
+                                                            std::size_t at, T value) {
     return save(Place(), store, ref, at, static_cast<Member>(value));
   }
 };
@@ -214,7 +227,8 @@ struct Packed : Number<T, GCROOTS_STORAGE_I32, std::int32_t, &gcroots_val_of_t::
                        &gcroots_raw_val_t::i32> {
   static constexpr gcroots_storage_t storage = Storage;
   template <class Place>
-  static Returns<T> get(gcroots_store_t *store, Ref ref, std::size_t at) {
+  [[gnu::always_inline]] static inline Returns<T> get(gcroots_store_t *store, Ref ref,
+                                                      std::size_t at) {
     std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t> value;
     gcroots_status_t status = load_packed(Place(), store, ref, at, &value);
     return finish<T>(status, static_cast<T>(value));
@@ -254,33 +268,35 @@ struct Value<gcroots_v128_t> {
   static const shared::Description *described() noexcept {
     return nullptr;
   }
-  static gcroots_val_t to(const Type &value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_val_t to(const Type &value) noexcept {
     gcroots_val_t val;
     val.kind = GCROOTS_STORAGE_V128;
     val.of.v128 = value;
     return val;
   }
-  static Type from(const gcroots_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline Type from(const gcroots_val_t &val) noexcept {
     return val.of.v128;
   }
-  static gcroots_raw_val_t to_raw(const Type &value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_raw_val_t to_raw(const Type &value) noexcept {
     gcroots_raw_val_t val;
     __builtin_memcpy(val.v128, value.bytes, sizeof value.bytes);
     return val;
   }
-  static Type from_raw(const gcroots_raw_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline Type from_raw(const gcroots_raw_val_t &val) noexcept {
     Type value;
     __builtin_memcpy(value.bytes, val.v128, sizeof value.bytes);
     return value;
   }
   template <class Place>
-  static Returns<Type> get(gcroots_store_t *store, Ref ref, std::size_t at) {
+  [[gnu::always_inline]] static inline Returns<Type> get(gcroots_store_t *store, Ref ref,
+                                                         std::size_t at) {
     Type value;
     gcroots_status_t status = load(Place(), store, ref, at, &value);
     return finish<Type>(status, value);
   }
   template <class Place>
-  static gcroots_status_t set(gcroots_store_t *store, Ref ref, std::size_t at, const Type &value) {
+  [[gnu::always_inline]] static inline gcroots_status_t set(gcroots_store_t *store, Ref ref,
+                                                            std::size_t at, const Type &value) {
     return save(Place(), store, ref, at, value);
   }
 };
@@ -297,31 +313,33 @@ struct Reference {
   static const shared::Description *described() noexcept {
     return KindOf<K>::described();
   }
-  static gcroots_val_t to(Rooted<K> value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_val_t to(Rooted<K> value) noexcept {
     gcroots_val_t val;
     val.kind = GCROOTS_STORAGE_REF;
     val.of.ref = value.ref();
     return val;
   }
-  static Rooted<K> from(const gcroots_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline Rooted<K> from(const gcroots_val_t &val) noexcept {
     return Rooted<K>(val.of.ref);
   }
-  static gcroots_raw_val_t to_raw(RawRef<K> value) noexcept {
+  [[gnu::always_inline]] static inline gcroots_raw_val_t to_raw(RawRef<K> value) noexcept {
     gcroots_raw_val_t val;
     val.ref = value.bits();
     return val;
   }
-  static RawRef<K> from_raw(const gcroots_raw_val_t &val) noexcept {
+  [[gnu::always_inline]] static inline RawRef<K> from_raw(const gcroots_raw_val_t &val) noexcept {
     return RawRef<K>(val.ref);
   }
   template <class Place>
-  static Returns<Rooted<K>> get(gcroots_store_t *store, Ref ref, std::size_t at) {
+  [[gnu::always_inline]] static inline Returns<Rooted<K>> get(gcroots_store_t *store, Ref ref,
+                                                              std::size_t at) {
     Ref value;
     gcroots_status_t status = load(Place(), store, ref, at, &value);
     return finish<Rooted<K>>(status, value);
   }
   template <class Place>
-  static gcroots_status_t set(gcroots_store_t *store, Ref ref, std::size_t at, Rooted<K> value) {
+  [[gnu::always_inline]] static inline gcroots_status_t set(gcroots_store_t *store, Ref ref,
+                                                            std::size_t at, Rooted<K> value) {
     return save(Place(), store, ref, at, value.ref());
   }
 };
