@@ -44,6 +44,8 @@ static inline gcroots::Engine fixture_engine() {
   return gcroots::Engine(gcroots_engine_clone(engine));
 }
 
+#if GCROOTS_HPP_THROWS
+
 static inline gcroots::Store new_hpp_store() {
   return gcroots::Store(fixture_engine());
 }
@@ -56,6 +58,8 @@ static inline gcroots::Store new_small_store() {
   gcroots_config_free(config);
   return gcroots::Store(gcroots::Engine(its_engine));
 }
+
+#endif
 
 /* Makes objects until the store has no room for another one. */
 static inline void fill(gcroots::StoreRef of) {
