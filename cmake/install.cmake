@@ -38,7 +38,8 @@ install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
 # an interpreter that is not installed, and examples/compiled, which has assembly.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
   FILES_MATCHING PATTERN "externref" EXCLUDE
-  PATTERN "compiled" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
+  PATTERN "compiled" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp"
+  PATTERN "*.h" PATTERN "*.hpp")
 # The documents link to headers in this folder.
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR
   BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE headers)

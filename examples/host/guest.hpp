@@ -16,7 +16,10 @@
 #include <vector>
 
 using gcroots::ExternRef;
+using gcroots::FuncRef;
+using gcroots::ManuallyRooted;
 using gcroots::Rooted;
+using gcroots::StoreRef;
 
 /* A text. A store owns it, and destroys it when nothing refers to it any more. */
 struct Text {
@@ -74,7 +77,11 @@ class Library {
   void *handle_;
 };
 
-/* A plugin that is loaded. One thread makes it, uses it and destroys it. */
+/* A plugin that is loaded. One thread makes it, uses it and destroys it.
+ *
+ * The host calls the plugin inside functions of the store. There the plugin can neither delete the
+ * store nor close a scope of the host, and what the plugin leaves open ends with the function.
+ */
 class Guest : host_t {
  public:
   /* Its heap, the tables of its store and its texts may each have `limit` bytes. What the plugin
@@ -100,17 +107,23 @@ class Guest : host_t {
       return of(host).board_.read(bytes, size);
     };
     report = [](host_t *host, const char *what, gcroots_status_t status) {
-      of(host).events_.push_back(std::string(what) + ": " + gcroots_status_name(status));
+      status_of([&] {
+        of(host).events_.push_back(std::string(what) + ": " + gcroots_status_name(status));
+      });
     };
 
     auto *plugin = static_cast<const plugin_t *>(library_.symbol("plugin"));
     if (plugin->version != PLUGIN_VERSION) throw std::runtime_error(path + " has another version");
     gcroots::Scope scope(store_);
-    gcroots_ref_t filter;
-    void *state = nullptr;
-    gcroots::check(plugin->load(this, &filter, &state));
-    state_ = {state, plugin->unload};
-    filter_ = {store_, store_.cast<Filter>(filter)}; /* refuses what is not a filter */
+    auto load = FuncRef::make(store_, [&](StoreRef of) {
+      gcroots_ref_t filter{};
+      void *state = nullptr;
+      gcroots::check(plugin->load(this, &filter, &state));
+      state_ = {state, plugin->unload};
+      return of.cast<Filter>(filter); /* refuses what is not a filter */
+    });
+    unload_ = ManuallyRooted(store_, FuncRef::make(store_, [this] { state_.reset(); }));
+    filter_ = ManuallyRooted(store_, load(store_));
     roots_ = store_.stats().manual_roots;
   }
 
@@ -129,7 +142,7 @@ class Guest : host_t {
 
   /* Unloads the plugin, and frees what nobody has a root for. */
   Left unload() {
-    state_.reset();
+    unload_(store_);
     store_.drain_unroots(); /* ends the roots that destructors gave up */
     gcroots_stats_t stats = store_.stats();
     filter_.unroot(store_);
@@ -176,7 +189,8 @@ class Guest : host_t {
   gcroots::Store store_;
   gcroots::Type type_;
   std::unique_ptr<void, void (*)(void *)> state_{nullptr, nullptr};
-  gcroots::ManuallyRooted<Filter> filter_;
+  ManuallyRooted<Filter> filter_;
+  ManuallyRooted<gcroots::TypedFunc<void()>> unload_;
   std::size_t roots_ = 0; /* the manual roots after loading, most of which are the host's */
 };
 

@@ -88,12 +88,10 @@ static void close_scopes_of_host(void) {
   host->report(host, "closes scopes of the host", status);
 }
 
-static void disturb_store(void) {
-  host->report(host, "deletes its store", gcroots_store_free(host->store));
-  host->report(host, "gives its store away", gcroots_store_detach(host->store));
-  close_scopes_of_host();
-  /* Forgets to close a span. It ends with the call of the filter, and so does the new scope. */
-  gcroots_no_gc_enter(host->store);
+/* Forgets to close a scope and a no-GC span. Both end with the call of the filter. */
+static void leave_open(void) {
+  gcroots_scope_t scope;
+  if (gcroots_scope_enter(host->store, &scope) == GCROOTS_OK) gcroots_no_gc_enter(host->store);
 }
 
 static gcroots_status_t filter(void *env, gcroots_store_t *store, const gcroots_val_t *args,
@@ -112,7 +110,8 @@ static gcroots_status_t filter(void *env, gcroots_store_t *store, const gcroots_
       forge();
       unroot_again(text);
       take_other_objects_for_texts();
-      disturb_store();
+      close_scopes_of_host();
+      leave_open();
       break;
     default: results[0].of.ref = first;
   }
@@ -122,6 +121,8 @@ static gcroots_status_t filter(void *env, gcroots_store_t *store, const gcroots_
 static gcroots_status_t load(host_t *lent, gcroots_ref_t *out_filter, void **out_state) {
   host = lent;
   (void)out_state;
+  host->report(host, "deletes its store", gcroots_store_free(host->store));
+  host->report(host, "gives its store away", gcroots_store_detach(host->store));
   return gcroots_func_new(host->store, host->filter_type, filter, NULL, NULL, out_filter);
 }
 

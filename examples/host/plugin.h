@@ -1,9 +1,9 @@
 /* What the host and its plugins know of each other. It is a C ABI: a plugin may be written in any
  * language.
  *
- * A plugin is a shared object with one symbol, `plugin`. It has a filter: a function object
- * that gets a text and returns a text or null. Texts belong to the host. A plugin sees references
- * to them, in a store that it shares with nobody.
+ * A plugin is a shared object with one symbol, `plugin`. It has a filter: a function object that
+ * gets a text and returns a text. Texts are objects of the host. A plugin has references to them,
+ * in a store that it shares with no other plugin.
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H
