@@ -2,9 +2,12 @@
 //!
 //! The header has one section for each file of the C API. The opening comment of the
 //! file becomes the comment of the section; the file's items follow in the order of
-//! the source. The header is not written into the source tree, so a read-only copy
-//! of the tree can be built. A test compares it with the committed
-//! `include/gcroots.h`.
+//! the source, each function with the attributes that follow from its documentation. The
+//! header is not written into the source tree, so a read-only copy of the tree can be
+//! built. A test compares it with the committed `include/gcroots.h`.
+
+#[path = "build_attributes.rs"]
+mod attributes;
 
 use std::path::Path;
 use std::{env, fs};
@@ -55,6 +58,7 @@ const DIRECTORY: &str = "src/capi";
 
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build_attributes.rs");
     println!("cargo::rerun-if-changed={DIRECTORY}");
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("gcroots.h"), header()?)?;
@@ -132,7 +136,7 @@ fn items(section: &str) -> Result<String> {
         .with_context(|| format!("generating the section {section}"))?;
     let mut text = Vec::new();
     bindings.write(&mut text);
-    Ok(String::from_utf8(text)?)
+    attributes::add(std::str::from_utf8(&text)?)
 }
 
 /// The names of a section's exported structs and unions.

@@ -179,6 +179,50 @@
  * - the slots of a root range cannot be read and written when the library needs
  *   them;
  * - a C++ exception or a longjmp() leaves a callback through the library.
+ *
+ * --- Help from compilers
+ *
+ * Macros after each declaration tell compilers and other tools what the description
+ * says. They are empty for a compiler that does not know the attribute, and if
+ * GCROOTS_DECLARATIONS_ONLY is defined.
+ *
+ *   GCROOTS_NODISCARD           The result is owned, so ignoring it leaks. It stands
+ *                               before the declaration.
+ *   GCROOTS_MAY_COLLECT         The function may collect.
+ *   GCROOTS_NEVER_COLLECTS      The function never collects. Clang keeps these two as
+ *                               annotations, for tools that read the syntax tree:
+ *                               "gcroots_may_collect" and "gcroots_never_collects".
+ *   GCROOTS_NONNULL(numbers)    The parameters, by number, that must not be NULL.
+ *   GCROOTS_ACCESS(mode, array, count)
+ *                               The numbers of an array and of the parameter that
+ *                               counts its elements. GCC warns if the array is shorter.
+ *   GCROOTS_REQUIRES_STORE(store)
+ *                               The calling thread must own the store.
+ *   GCROOTS_ACQUIRES_STORE(store)
+ *                               The calling thread owns the store if GCROOTS_OK is
+ *                               returned.
+ *   GCROOTS_RELEASES_STORE(store)
+ *                               The calling thread does not own the store afterwards.
+ *
+ * Two of these checks are on only if the program defines a macro before this header.
+ * Both are for builds that are compiled to find mistakes, and not to run. In such builds
+ * gcroots_inline.h has no inline code, because the attributes are those of the functions.
+ *
+ * - GCROOTS_CHECK_NULL: compilers warn if NULL is passed where GCROOTS_NONNULL forbids
+ *   it. An optimizer may conclude from the attribute that the caller's pointer is not
+ *   NULL, and delete the caller's own tests of it. So the macro is empty in other builds,
+ *   where the library's status is what a program can depend on. Analyzers that define
+ *   __clang_analyzer__ or __COVERITY__ see the attribute always.
+ * - GCROOTS_CHECK_THREADS: Clang's option -Wthread-safety treats each store as a lock
+ *   that gcroots_store_new() and gcroots_store_attach() acquire, if they return
+ *   GCROOTS_OK, and gcroots_store_detach() and gcroots_store_free() release. It warns of a
+ *   call on a store that the function has not acquired, and of a store that is not
+ *   released on some path. The program declares its own functions that take a store, and
+ *   its callbacks, with GCROOTS_REQUIRES_STORE(store) after the parameters, and a
+ *   function that makes a store for its caller with GCROOTS_ACQUIRES_STORE(*out). A
+ *   function that is right in a way that Clang does not understand is declared with
+ *   GCROOTS_NO_THREAD_CHECK. Clang identifies a store by the expression that names it, so
+ *   it takes a copy of the pointer for another store.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
@@ -199,14 +243,70 @@
 #define GCROOTS_API
 #endif
 
+/* Whether the compiler knows an attribute of GNU C. */
+#if defined(__GNUC__) && defined(__has_attribute) && !defined(GCROOTS_DECLARATIONS_ONLY)
+#define GCROOTS_HAS_ATTRIBUTE(name) __has_attribute(name)
+#else
+#define GCROOTS_HAS_ATTRIBUTE(name) 0
+#endif
+
 /* Stands before each function that returns something owned: compilers warn if the
    result is ignored. Define it as nothing to turn the warning off. */
 #ifndef GCROOTS_NODISCARD
-#if defined(__GNUC__)
+#if GCROOTS_HAS_ATTRIBUTE(warn_unused_result)
 #define GCROOTS_NODISCARD __attribute__((warn_unused_result))
 #else
 #define GCROOTS_NODISCARD
 #endif
+#endif
+
+/* One of these stands after each function. Define them before this header for a tool that
+   reads another annotation. */
+#ifndef GCROOTS_MAY_COLLECT
+#if GCROOTS_HAS_ATTRIBUTE(annotate)
+#define GCROOTS_MAY_COLLECT __attribute__((annotate("gcroots_may_collect")))
+#else
+#define GCROOTS_MAY_COLLECT
+#endif
+#endif
+#ifndef GCROOTS_NEVER_COLLECTS
+#if GCROOTS_HAS_ATTRIBUTE(annotate)
+#define GCROOTS_NEVER_COLLECTS __attribute__((annotate("gcroots_never_collects")))
+#else
+#define GCROOTS_NEVER_COLLECTS
+#endif
+#endif
+
+/* The parameters that must not be NULL. Only for builds and tools that check. */
+#if GCROOTS_HAS_ATTRIBUTE(nonnull) && \
+    (defined(GCROOTS_CHECK_NULL) || defined(__clang_analyzer__) || defined(__COVERITY__))
+#define GCROOTS_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define GCROOTS_NONNULL(...)
+#endif
+
+/* An array that is only read or only written, and the number of its elements. Define it as
+   nothing to turn the warnings off, for a program that tests wrong numbers. */
+#ifndef GCROOTS_ACCESS
+#if GCROOTS_HAS_ATTRIBUTE(access)
+#define GCROOTS_ACCESS(mode, array, count) __attribute__((access(mode, array, count)))
+#else
+#define GCROOTS_ACCESS(mode, array, count)
+#endif
+#endif
+
+/* Which thread owns a store. The structure is declared here for the attribute. */
+#if GCROOTS_HAS_ATTRIBUTE(capability) && defined(GCROOTS_CHECK_THREADS)
+#define GCROOTS_REQUIRES_STORE(store) __attribute__((requires_capability(store)))
+#define GCROOTS_ACQUIRES_STORE(store) __attribute__((try_acquire_capability(0, store)))
+#define GCROOTS_RELEASES_STORE(store) __attribute__((release_capability(store)))
+#define GCROOTS_NO_THREAD_CHECK __attribute__((no_thread_safety_analysis))
+struct __attribute__((capability("store"))) gcroots_store_t;
+#else
+#define GCROOTS_REQUIRES_STORE(store)
+#define GCROOTS_ACQUIRES_STORE(store)
+#define GCROOTS_RELEASES_STORE(store)
+#define GCROOTS_NO_THREAD_CHECK
 #endif
 
 #ifdef __cplusplus
@@ -222,7 +322,8 @@ extern "C" {
  *
  * \return a static string, never NULL
  */
-GCROOTS_API const char *gcroots_version(void);
+GCROOTS_API const char *gcroots_version(void)
+    GCROOTS_NEVER_COLLECTS;
 
 /* --- Statuses and messages ---------------------------------------------------
  *
@@ -383,7 +484,8 @@ typedef uint32_t gcroots_status_t;
  *
  * \return a static string, never NULL; "GCROOTS_UNKNOWN" if the number is not a status
  */
-GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
+GCROOTS_API const char *gcroots_status_name(gcroots_status_t status)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Returns the message of this thread's last failed call: the function's name, a colon, and
@@ -395,7 +497,8 @@ GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
  *         thread that fails or sets the message; never NULL; "" before the first failure
  */
 GCROOTS_API
-const char *gcroots_last_error(void);
+const char *gcroots_last_error(void)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Sets this thread's last message. Never collects.
@@ -409,7 +512,8 @@ const char *gcroots_last_error(void);
  *        out, and so is a character of UTF-8 that they cut
  */
 GCROOTS_API
-gcroots_status_t gcroots_set_error(const char *message);
+gcroots_status_t gcroots_set_error(const char *message)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- Configuration -----------------------------------------------------------
  *
@@ -519,7 +623,8 @@ typedef uint32_t gcroots_finalizers_t;
  * \return the configuration (owned); release it with gcroots_config_free(). NULL if the
  *         system refuses memory.
  */
-GCROOTS_API GCROOTS_NODISCARD gcroots_config_t *gcroots_config_new(void);
+GCROOTS_API GCROOTS_NODISCARD gcroots_config_t *gcroots_config_new(void)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Deletes a configuration. Engines that were made with it are not affected. Never
@@ -527,7 +632,8 @@ GCROOTS_API GCROOTS_NODISCARD gcroots_config_t *gcroots_config_new(void);
  *
  * \param config (taken, nullable)
  */
-GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
+GCROOTS_API void gcroots_config_free(gcroots_config_t *config)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Chooses the collector; GCROOTS_COLLECTOR_AUTO if not set. Never collects.
@@ -537,7 +643,8 @@ GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
-                                              gcroots_collector_t collector);
+                                              gcroots_collector_t collector)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets the number of bytes that a store's heap may commit at most, in all its spaces
@@ -557,7 +664,8 @@ gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
-                                               size_t bytes);
+                                               size_t bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets the number of bytes that a store's heap commits at first, in all its spaces
@@ -570,7 +678,8 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
-                                                 size_t bytes);
+                                                 size_t bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets the number of bytes that a store may have beside its heap: `side_bytes` in
@@ -587,7 +696,8 @@ gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
-                                               size_t bytes);
+                                               size_t bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets the number of external bytes that a store may have: the memory outside the heap that
@@ -606,7 +716,8 @@ gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_external_limit(gcroots_config_t *config,
-                                                   size_t bytes);
+                                                   size_t bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets how much may be allocated after a collection until the next one, in percent of the
@@ -619,7 +730,8 @@ gcroots_status_t gcroots_config_set_external_limit(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
-                                                uint32_t percent);
+                                                uint32_t percent)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets how much may be allocated after a full collection until the next one. More takes more
@@ -638,7 +750,8 @@ gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_sizing(gcroots_config_t *config,
                                                 gcroots_heap_sizing_t rule,
-                                                uint32_t percent);
+                                                uint32_t percent)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets how long a stop of the program should take at most, in microseconds. 0 is the default, and
@@ -652,7 +765,8 @@ gcroots_status_t gcroots_config_set_heap_sizing(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_pause_budget(gcroots_config_t *config,
-                                                 uint32_t microseconds);
+                                                 uint32_t microseconds)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
@@ -670,7 +784,8 @@ gcroots_status_t gcroots_config_set_pause_budget(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
-                                                   uint32_t percent);
+                                                   uint32_t percent)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
@@ -679,7 +794,8 @@ gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
-                                           uint32_t every_nth_allocation);
+                                           uint32_t every_nth_allocation)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Makes each collection move every object that survives, to find references that no root
@@ -690,7 +806,8 @@ gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
-                                                bool on);
+                                                bool on)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets how many heaps of deleted stores an engine keeps, to reuse them in new stores; 8
@@ -701,13 +818,15 @@ gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
-                                         size_t heaps);
+                                         size_t heaps)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Makes collections fill freed memory with a pattern, to find code that still reads it.
  * Off by default. Never collects.
  */
-GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
+GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
@@ -720,7 +839,8 @@ GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_finalizers(gcroots_config_t *config,
-                                               gcroots_finalizers_t when);
+                                               gcroots_finalizers_t when)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- Engine ------------------------------------------------------------------
  *
@@ -749,7 +869,8 @@ typedef struct gcroots_engine_t gcroots_engine_t;
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
-                                    gcroots_engine_t **out);
+                                    gcroots_engine_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(2);
 
 /**
  * Makes one more reference to an engine. Never collects.
@@ -760,7 +881,8 @@ gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
  */
 GCROOTS_API
 GCROOTS_NODISCARD
-gcroots_engine_t *gcroots_engine_clone(const gcroots_engine_t *engine);
+gcroots_engine_t *gcroots_engine_clone(const gcroots_engine_t *engine)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Releases a reference to an engine. The engine is deleted when its last reference and
@@ -768,7 +890,8 @@ gcroots_engine_t *gcroots_engine_clone(const gcroots_engine_t *engine);
  *
  * \param engine (taken, nullable)
  */
-GCROOTS_API void gcroots_engine_free(gcroots_engine_t *engine);
+GCROOTS_API void gcroots_engine_free(gcroots_engine_t *engine)
+    GCROOTS_NEVER_COLLECTS;
 
 /* --- Store -------------------------------------------------------------------
  *
@@ -903,7 +1026,8 @@ typedef struct {
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
-                                   gcroots_store_t **out);
+                                   gcroots_store_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_ACQUIRES_STORE(*out);
 
 /**
  * Deletes a store with all its objects and roots.
@@ -921,7 +1045,8 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
  *         GCROOTS_ERROR_BUSY inside a callback of the store. After a failure no
  *         finalizer has run.
  */
-GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_RELEASES_STORE(store);
 
 /**
  * Gives up a store, so that another thread can attach it. Open scopes and no-GC spans
@@ -931,7 +1056,8 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * \return GCROOTS_ERROR_BUSY inside a callback of the store;
  *         GCROOTS_ERROR_BUSY between the steps of a collection
  */
-GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_RELEASES_STORE(store);
 
 /**
  * Makes the calling thread the owner of a store.
@@ -955,7 +1081,8 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if the calling thread never
  *         owned a store and cannot be registered: see gcroots_store_new()
  */
-GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_ACQUIRES_STORE(store);
 
 /**
  * Returns the id of a store: the `store_id` of its handles and scopes. No other store has
@@ -963,7 +1090,8 @@ GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
  *
  * \param[out] out the id, which is never 0
  */
-GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out);
+GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the engine of a store. Never collects.
@@ -974,7 +1102,8 @@ GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_store_engine(gcroots_store_t *store,
-                                      gcroots_engine_t **out);
+                                      gcroots_engine_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Attaches a pointer of the program to a store, in place of the previous one.
@@ -997,14 +1126,16 @@ gcroots_status_t gcroots_store_engine(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
                                         void *data,
-                                        gcroots_finalizer_t finalizer_or_null);
+                                        gcroots_finalizer_t finalizer_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the pointer that gcroots_store_set_data() has set. Never collects.
  *
  * \param[out] out the pointer (borrowed); NULL if none was set
  */
-GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
+GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Attaches a pointer of the program to a store under a key, in place of the pointer that
@@ -1033,7 +1164,8 @@ GCROOTS_API
 gcroots_status_t gcroots_store_set_data_keyed(gcroots_store_t *store,
                                               const void *key,
                                               void *data,
-                                              gcroots_finalizer_t finalizer_or_null);
+                                              gcroots_finalizer_t finalizer_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the pointer that gcroots_store_set_data_keyed() has set under a key. Never collects.
@@ -1045,7 +1177,8 @@ gcroots_status_t gcroots_store_set_data_keyed(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
                                           const void *key,
-                                          void **out);
+                                          void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Collects everything that is unreachable. May collect. Hold no lock that a finalizer
@@ -1065,7 +1198,8 @@ gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
  *         or the report of a root visitor, is refused: see the sections "Root ranges"
  *         and "Root visitors"
  */
-GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
@@ -1090,7 +1224,8 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
  *         or the report of a root visitor, is refused: see gcroots_store_gc()
  */
 GCROOTS_API
-gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
+gcroots_status_t gcroots_store_trim(gcroots_store_t *store)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
@@ -1103,7 +1238,8 @@ gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
  *
  * Cost: in proportion to the queued roots.
  */
-GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Runs the finalizers that wait, at most `most` of them. Finalizers that become due
@@ -1124,7 +1260,8 @@ GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store)
 GCROOTS_API
 gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
                                               size_t most,
-                                              size_t *out_left);
+                                              size_t *out_left)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Begins a collection in steps. gcroots_store_gc_step() and gcroots_store_gc_step_for() do
@@ -1151,7 +1288,8 @@ gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
  *         GCROOTS_ERROR_NO_GC if a no-GC span is open
  */
 GCROOTS_API
-gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
+gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Does one step of the collection that gcroots_store_gc_start() began, or that allocations
@@ -1181,7 +1319,8 @@ gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 GCROOTS_API
 gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
                                        size_t budget,
-                                       bool *out);
+                                       bool *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Does steps of a collection, as gcroots_store_gc_step() does, until a time is over. May
@@ -1198,7 +1337,8 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_store_gc_step_for(gcroots_store_t *store,
                                            uint64_t microseconds,
-                                           bool *out_more);
+                                           bool *out_more)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends the collection that gcroots_store_gc_start() began, or that allocations have begun.
@@ -1212,7 +1352,8 @@ gcroots_status_t gcroots_store_gc_step_for(gcroots_store_t *store,
  * - If no collection is under way, the call does nothing.
  */
 GCROOTS_API
-gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
+gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Checks the whole store, for debugging: every object, reference, root, table and
@@ -1225,7 +1366,8 @@ gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
  *         GCROOTS_ERROR_INVALID_ARGUMENT if a root range is wrong and nothing else is;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory for checking
  */
-GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets a store's statistics. Works between the steps of a collection too. Never
@@ -1235,7 +1377,8 @@ GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
-                                     gcroots_stats_t *out);
+                                     gcroots_stats_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Pauses ------------------------------------------------------------------
  *
@@ -1341,7 +1484,8 @@ typedef struct {
 GCROOTS_API
 gcroots_status_t gcroots_store_pauses(gcroots_store_t *store,
                                       gcroots_pause_kind_t kind,
-                                      gcroots_pauses_t *out);
+                                      gcroots_pauses_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Growth ------------------------------------------------------------------
  *
@@ -1381,7 +1525,8 @@ typedef bool (*gcroots_grow_callback_t)(void *env,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
                                                   gcroots_grow_callback_t callback_or_null,
-                                                  void *env);
+                                                  void *env)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Sets the growth callback as gcroots_config_set_grow_callback() does, and a finalizer for
@@ -1402,7 +1547,8 @@ GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback_finalized(gcroots_config_t *config,
                                                             gcroots_grow_callback_t callback_or_null,
                                                             void *env,
-                                                            gcroots_finalizer_t finalizer_or_null);
+                                                            gcroots_finalizer_t finalizer_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- Wake-up -----------------------------------------------------------------
  *
@@ -1454,7 +1600,8 @@ typedef void (*gcroots_wake_callback_t)(void *env,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_wake_callback(gcroots_config_t *config,
                                                   gcroots_wake_callback_t callback_or_null,
-                                                  void *env);
+                                                  void *env)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- References --------------------------------------------------------------
  *
@@ -1492,7 +1639,8 @@ typedef struct {
  * No store is asked. Two different handles may refer to the same object: see
  * gcroots_ref_eq().
  */
-GCROOTS_API bool gcroots_ref_same_root(gcroots_ref_t a, gcroots_ref_t b);
+GCROOTS_API bool gcroots_ref_same_root(gcroots_ref_t a, gcroots_ref_t b)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Tests whether two handles refer to the same object or the same i31, or both to null.
@@ -1505,7 +1653,8 @@ GCROOTS_API
 gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
                                 gcroots_ref_t a,
                                 gcroots_ref_t b,
-                                bool *out);
+                                bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets a hash of an object's identity. It stays the same when the object moves, and does
@@ -1520,7 +1669,8 @@ gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
                                   gcroots_ref_t ref,
-                                  uint64_t *out);
+                                  uint64_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a scoped root refer to another object, or to null. All copies of `dst` see the
@@ -1536,7 +1686,8 @@ gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
                                     gcroots_ref_t dst,
-                                    gcroots_ref_t src_or_null);
+                                    gcroots_ref_t src_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Scopes ------------------------------------------------------------------
  *
@@ -1573,7 +1724,8 @@ typedef struct {
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_enter(gcroots_store_t *store,
-                                     gcroots_scope_t *out);
+                                     gcroots_scope_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends the current scope. Never collects.
@@ -1583,7 +1735,8 @@ gcroots_status_t gcroots_scope_enter(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_exit(gcroots_store_t *store,
-                                    gcroots_scope_t scope);
+                                    gcroots_scope_t scope)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a scope and all scopes inside it, for early returns, longjmp() and the like.
@@ -1595,7 +1748,8 @@ gcroots_status_t gcroots_scope_exit(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_unwind(gcroots_store_t *store,
-                                      gcroots_scope_t scope);
+                                      gcroots_scope_t scope)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends the current scope and keeps one object alive, with a new root in the enclosing
@@ -1614,7 +1768,8 @@ GCROOTS_API
 gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
                                       gcroots_scope_t scope,
                                       gcroots_ref_t ref,
-                                      gcroots_ref_t *out);
+                                      gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reserves memory for `roots` more scoped roots, so that making them needs no memory.
@@ -1623,7 +1778,8 @@ gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
  * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory;
  *         GCROOTS_ERROR_LIMIT if the store has fewer slots left for scoped roots
  */
-GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_t roots);
+GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_t roots)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Locals ------------------------------------------------------------------
  *
@@ -1652,7 +1808,8 @@ GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_
 GCROOTS_API
 gcroots_status_t gcroots_local_new(gcroots_store_t *store,
                                    gcroots_ref_t ref_or_null,
-                                   gcroots_ref_t *out);
+                                   gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Tests whether a local holds null. Never collects.
@@ -1667,7 +1824,8 @@ gcroots_status_t gcroots_local_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_local_is_null(gcroots_store_t *store,
                                        gcroots_ref_t ref,
-                                       bool *out);
+                                       bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Manual roots ------------------------------------------------------------
  *
@@ -1707,7 +1865,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_ref_to_manually_rooted(gcroots_store_t *store,
                                                 gcroots_ref_t ref,
-                                                gcroots_manually_rooted_t *out);
+                                                gcroots_manually_rooted_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes another manual root for the object of a manual root. Never collects.
@@ -1724,7 +1883,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_manually_rooted_clone(gcroots_store_t *store,
                                                gcroots_manually_rooted_t handle,
-                                               gcroots_manually_rooted_t *out);
+                                               gcroots_manually_rooted_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a manual root and sets the handle to null. Copies of the handle become stale.
@@ -1737,7 +1897,8 @@ gcroots_status_t gcroots_manually_rooted_clone(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
-                                                gcroots_manually_rooted_t *handle);
+                                                gcroots_manually_rooted_t *handle)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets the handle to null now, and has the root ended later by the store's owner.
@@ -1757,7 +1918,8 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  *         pointer. So a caller that passes the address of a handle may ignore the status
  */
 GCROOTS_API
-gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle);
+gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Makes a scoped root for the object of a manual root. Never collects.
@@ -1772,7 +1934,8 @@ gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t 
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_to_rooted(gcroots_store_t *store,
                                                    gcroots_manually_rooted_t handle,
-                                                   gcroots_ref_t *out);
+                                                   gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Turns a manual root into a scoped root: makes a scoped root for its object, ends the
@@ -1790,7 +1953,8 @@ gcroots_status_t gcroots_manually_rooted_to_rooted(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_into_rooted(gcroots_store_t *store,
                                                      gcroots_manually_rooted_t *handle,
-                                                     gcroots_ref_t *out);
+                                                     gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Weak handles ------------------------------------------------------------
  *
@@ -1839,7 +2003,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_weak_new(gcroots_store_t *store,
                                   gcroots_ref_t ref,
-                                  gcroots_weak_t *out);
+                                  gcroots_weak_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a scoped root for the object of a weak handle. Never collects.
@@ -1855,7 +2020,8 @@ gcroots_status_t gcroots_weak_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_weak_upgrade(gcroots_store_t *store,
                                       gcroots_weak_t weak,
-                                      gcroots_ref_t *out);
+                                      gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a weak handle and sets it to zeros. Copies of it become stale. Does nothing if it
@@ -1868,7 +2034,8 @@ gcroots_status_t gcroots_weak_upgrade(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
-                                   gcroots_weak_t *weak);
+                                   gcroots_weak_t *weak)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Weak maps ---------------------------------------------------------------
  *
@@ -1919,7 +2086,8 @@ typedef struct {
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_weakmap_new(gcroots_store_t *store,
-                                     gcroots_weakmap_t *out);
+                                     gcroots_weakmap_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets the value of a key in a map. The key may have a value there already, which is
@@ -1940,7 +2108,8 @@ GCROOTS_API
 gcroots_status_t gcroots_weakmap_set(gcroots_store_t *store,
                                      gcroots_weakmap_t map,
                                      gcroots_ref_t key,
-                                     gcroots_ref_t value_or_null);
+                                     gcroots_ref_t value_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a scoped root for the value of a key in a map. Never collects.
@@ -1958,7 +2127,8 @@ GCROOTS_API
 gcroots_status_t gcroots_weakmap_get(gcroots_store_t *store,
                                      gcroots_weakmap_t map,
                                      gcroots_ref_t key,
-                                     gcroots_ref_t *out);
+                                     gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Removes a key and its value from a map. Never collects.
@@ -1973,7 +2143,8 @@ GCROOTS_API
 gcroots_status_t gcroots_weakmap_delete(gcroots_store_t *store,
                                         gcroots_weakmap_t map,
                                         gcroots_ref_t key,
-                                        bool *out);
+                                        bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the number of entries of a map. Entries whose keys have died are included until a
@@ -1986,7 +2157,8 @@ gcroots_status_t gcroots_weakmap_delete(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_size(gcroots_store_t *store,
                                       gcroots_weakmap_t map,
-                                      size_t *out);
+                                      size_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Deletes a map and sets its handle to zeros. Copies of the handle become stale. Values
@@ -2002,7 +2174,8 @@ gcroots_status_t gcroots_weakmap_size(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
-                                      gcroots_weakmap_t *map);
+                                      gcroots_weakmap_t *map)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Host objects ------------------------------------------------------------
  *
@@ -2098,7 +2271,8 @@ GCROOTS_API
 gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        void *data,
                                        gcroots_finalizer_t finalizer_or_null,
-                                       gcroots_ref_t *out);
+                                       gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an externref and a manual root for it: both or neither. May collect. Hold no
@@ -2124,7 +2298,8 @@ GCROOTS_NODISCARD
 gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
                                                        void *data,
                                                        gcroots_finalizer_t finalizer_or_null,
-                                                       gcroots_manually_rooted_t *out);
+                                                       gcroots_manually_rooted_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an externref with options, such as a tag and external bytes, and roots it in the
@@ -2147,7 +2322,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
                                             const gcroots_externref_options_t *options,
-                                            gcroots_ref_t *out);
+                                            gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an externref with options and a manual root for it: both or neither. May
@@ -2175,7 +2351,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_externref_new_with_manually_rooted(gcroots_store_t *store,
                                                             const gcroots_externref_options_t *options,
-                                                            gcroots_manually_rooted_t *out);
+                                                            gcroots_manually_rooted_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the host's pointer of an externref. Never collects.
@@ -2190,13 +2367,14 @@ gcroots_status_t gcroots_externref_new_with_manually_rooted(gcroots_store_t *sto
 GCROOTS_API
 gcroots_status_t gcroots_externref_data(gcroots_store_t *store,
                                         gcroots_ref_t ref,
-                                        void **out);
+                                        void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the host's pointer of an externref that has the given tag. Never collects.
  *
- * \param tag the tag that the externref must have; NULL matches only externrefs
- *        without a tag
+ * \param tag the tag that the externref must have (nullable); NULL matches only
+ *        externrefs without a tag
  * \param[out] out the pointer (borrowed)
  * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
@@ -2209,7 +2387,8 @@ GCROOTS_API
 gcroots_status_t gcroots_externref_data_tagged(gcroots_store_t *store,
                                                gcroots_ref_t ref,
                                                const void *tag,
-                                               void **out);
+                                               void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Replaces the host's pointer of an externref. Never collects.
@@ -2226,7 +2405,8 @@ gcroots_status_t gcroots_externref_data_tagged(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
                                             gcroots_ref_t ref,
-                                            void *data);
+                                            void *data)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets the size of the memory outside the heap that an externref keeps alive now.
@@ -2247,7 +2427,8 @@ gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
                                                       gcroots_ref_t ref,
-                                                      size_t bytes);
+                                                      size_t bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Adds a difference to the size of the memory outside the heap that an externref keeps
@@ -2272,7 +2453,8 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_externref_adjust_external_bytes(gcroots_store_t *store,
                                                          gcroots_ref_t ref,
-                                                         int64_t difference);
+                                                         int64_t difference)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- No-GC spans -------------------------------------------------------------
  *
@@ -2289,7 +2471,8 @@ gcroots_status_t gcroots_externref_adjust_external_bytes(gcroots_store_t *store,
  *
  * \return GCROOTS_ERROR_LIMIT if 2^32 - 1 spans are open
  */
-GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Closes the innermost no-GC span of the current scope. Never collects.
@@ -2297,7 +2480,8 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
  * \return GCROOTS_ERROR_SCOPE_ORDER if no span is open that was opened in the current
  *         scope
  */
-GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Pins --------------------------------------------------------------------
  *
@@ -2357,7 +2541,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_pin(gcroots_store_t *store,
                              gcroots_ref_t ref,
-                             gcroots_pin_t *out);
+                             gcroots_pin_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the address of the elements of a pinned array, to read them and, if they are
@@ -2378,7 +2563,8 @@ GCROOTS_API
 gcroots_status_t gcroots_pin_data(gcroots_store_t *store,
                                   gcroots_pin_t pin,
                                   void **address,
-                                  size_t *bytes);
+                                  size_t *bytes)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a pin and sets it to zeros. Copies of it become stale, and the address that
@@ -2390,7 +2576,8 @@ gcroots_status_t gcroots_pin_data(gcroots_store_t *store,
  *         GCROOTS_ERROR_UNROOTED if `pin` has ended. After a failure the pin is
  *         unchanged.
  */
-GCROOTS_API gcroots_status_t gcroots_unpin(gcroots_store_t *store, gcroots_pin_t *pin);
+GCROOTS_API gcroots_status_t gcroots_unpin(gcroots_store_t *store, gcroots_pin_t *pin)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Types -------------------------------------------------------------------
  *
@@ -2621,24 +2808,27 @@ typedef struct {
 #define GCROOTS_HEAP_EVERY 14
 
 /**
- * Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
- * collects.
+ * Adds a reference to a type. Any thread may call this. Never collects.
  *
+ * \param type (borrowed, nullable)
  * \return the same type (owned); release it with gcroots_type_free(). NULL if `type`
  *         is NULL or has too many references
  */
 GCROOTS_API
 GCROOTS_NODISCARD
-gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type);
+gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
- * Releases a reference to a type (taken, nullable). Any thread may call this at any
- * time. Never collects.
+ * Releases a reference to a type. Any thread may call this at any time. Never collects.
  *
  * The parameter is const, as the `type` of a gcroots_field_type_t is, through which
  * gcroots_type_field() returns a reference that the caller owns.
+ *
+ * \param type (taken, nullable)
  */
-GCROOTS_API void gcroots_type_free(const gcroots_type_t *type);
+GCROOTS_API void gcroots_type_free(const gcroots_type_t *type)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Returns whether a type is a struct, an array or a function type. Never collects.
@@ -2647,7 +2837,8 @@ GCROOTS_API void gcroots_type_free(const gcroots_type_t *type);
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_kind(const gcroots_type_t *type,
-                                   gcroots_type_kind_t *out);
+                                   gcroots_type_kind_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Returns the index of a type in its engine. Never collects.
@@ -2659,7 +2850,8 @@ gcroots_status_t gcroots_type_kind(const gcroots_type_t *type,
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_index(const gcroots_type_t *type,
-                                    uint32_t *out);
+                                    uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Returns the number of fields of a type. Never collects.
@@ -2670,7 +2862,8 @@ gcroots_status_t gcroots_type_index(const gcroots_type_t *type,
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_field_count(const gcroots_type_t *type,
-                                          size_t *out);
+                                          size_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Returns how many of a function type's fields are parameters. Never collects.
@@ -2681,7 +2874,8 @@ gcroots_status_t gcroots_type_field_count(const gcroots_type_t *type,
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_param_count(const gcroots_type_t *type,
-                                          size_t *out);
+                                          size_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Returns a field of a type: a field, an element, a parameter or a result. Never
@@ -2697,7 +2891,8 @@ gcroots_status_t gcroots_type_param_count(const gcroots_type_t *type,
 GCROOTS_API
 gcroots_status_t gcroots_type_field(const gcroots_type_t *type,
                                     size_t index,
-                                    gcroots_field_type_t *out);
+                                    gcroots_field_type_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3);
 
 /**
  * Returns the supertype with which a type was declared. Never collects.
@@ -2709,7 +2904,8 @@ gcroots_status_t gcroots_type_field(const gcroots_type_t *type,
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
-                                        gcroots_type_t **out);
+                                        gcroots_type_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Returns the trampoline type of a function type. Never collects.
@@ -2724,7 +2920,8 @@ gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
-                                         gcroots_type_t **out);
+                                         gcroots_type_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /**
  * Tests whether two types are the same type. Never collects.
@@ -2737,7 +2934,8 @@ gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
 GCROOTS_API
 gcroots_status_t gcroots_type_eq(const gcroots_type_t *type,
                                  const gcroots_type_t *other,
-                                 bool *out);
+                                 bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 3);
 
 /**
  * Tests whether a type is a subtype of another: the same type, or declared below it.
@@ -2751,7 +2949,8 @@ gcroots_status_t gcroots_type_eq(const gcroots_type_t *type,
 GCROOTS_API
 gcroots_status_t gcroots_type_is_subtype(const gcroots_type_t *type,
                                          const gcroots_type_t *supertype,
-                                         bool *out);
+                                         bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 3);
 
 /**
  * Returns the memory layout of a type's objects, for engines that access objects
@@ -2761,7 +2960,8 @@ gcroots_status_t gcroots_type_is_subtype(const gcroots_type_t *type,
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
-                                     gcroots_layout_t *out);
+                                     gcroots_layout_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2);
 
 /* --- Rec groups --------------------------------------------------------------
  *
@@ -2809,13 +3009,16 @@ typedef struct {
  * \return the group (owned); release it with gcroots_rec_group_free(). NULL if there
  *         is no memory for it
  */
-GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void);
+GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
- * Deletes a rec group (taken, nullable). Types that were registered from it stay.
- * Never collects.
+ * Deletes a rec group. Types that were registered from it stay. Never collects.
+ *
+ * \param group (taken, nullable)
  */
-GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
+GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group)
+    GCROOTS_NEVER_COLLECTS;
 
 /**
  * Makes a rec group equal to no other, so that its types are new ones, or undoes that.
@@ -2827,7 +3030,8 @@ GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
  */
 GCROOTS_API
 gcroots_status_t gcroots_rec_group_set_unique(gcroots_rec_group_t *group,
-                                              bool on);
+                                              bool on)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Adds a struct type to a rec group. If it fails, the group is unchanged. Never
@@ -2854,7 +3058,8 @@ gcroots_status_t gcroots_rec_group_add_struct(gcroots_rec_group_t *group,
                                               const gcroots_sub_type_t *sub_or_null,
                                               const gcroots_field_type_t *fields,
                                               size_t count,
-                                              uint32_t *out);
+                                              uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 5) GCROOTS_ACCESS(read_only, 3, 4);
 
 /**
  * Adds an array type to a rec group. If it fails, the group is unchanged. Never
@@ -2878,7 +3083,8 @@ GCROOTS_API
 gcroots_status_t gcroots_rec_group_add_array(gcroots_rec_group_t *group,
                                              const gcroots_sub_type_t *sub_or_null,
                                              const gcroots_field_type_t *element,
-                                             uint32_t *out);
+                                             uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3, 4);
 
 /**
  * Adds a function type to a rec group. If it fails, the group is unchanged. Never
@@ -2907,7 +3113,9 @@ gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
                                             size_t param_count,
                                             const gcroots_field_type_t *results,
                                             size_t result_count,
-                                            uint32_t *out);
+                                            uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 7) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_ACCESS(read_only, 5, 6);
 
 /**
  * Registers a collection of rec groups with an engine: all of them, or none if it
@@ -2940,7 +3148,9 @@ gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
                                             const gcroots_rec_group_t *const *groups,
                                             size_t group_count,
                                             gcroots_type_t **out,
-                                            size_t type_count);
+                                            size_t type_count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_ACCESS(read_only, 2, 3)
+    GCROOTS_ACCESS(write_only, 4, 5);
 
 /**
  * Registers a function type that is final and has no supertype, and that refers only to
@@ -2971,7 +3181,9 @@ gcroots_status_t gcroots_type_new_func(gcroots_engine_t *engine,
                                        size_t param_count,
                                        const gcroots_field_type_t *results,
                                        size_t result_count,
-                                       gcroots_type_t **out);
+                                       gcroots_type_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 6) GCROOTS_ACCESS(read_only, 2, 3)
+    GCROOTS_ACCESS(read_only, 4, 5);
 
 /* --- Values ------------------------------------------------------------------
  *
@@ -3081,7 +3293,9 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
                                     const gcroots_type_t *type,
                                     const gcroots_val_t *fields,
                                     size_t count,
-                                    gcroots_ref_t *out);
+                                    gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a struct whose fields are zero or null, and roots it in the current scope. May
@@ -3100,7 +3314,8 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_struct_new_default(gcroots_store_t *store,
                                             const gcroots_type_t *type,
-                                            gcroots_ref_t *out);
+                                            gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of any storage. Never collects.
@@ -3120,7 +3335,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get(gcroots_store_t *store,
                                     gcroots_ref_t ref,
                                     size_t index,
-                                    gcroots_val_t *out);
+                                    gcroots_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of any storage. Never collects.
@@ -3145,7 +3361,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set(gcroots_store_t *store,
                                     gcroots_ref_t ref,
                                     size_t index,
-                                    const gcroots_val_t *value);
+                                    const gcroots_val_t *value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage i32. Never collects.
@@ -3161,7 +3378,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_i32(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        int32_t *out);
+                                        int32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage i64. Never collects.
@@ -3177,7 +3395,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_i64(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        int64_t *out);
+                                        int64_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage f32. Never collects.
@@ -3193,7 +3412,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_f32(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        float *out);
+                                        float *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage f64. Never collects.
@@ -3209,7 +3429,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_f64(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        double *out);
+                                        double *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage v128. Never collects.
@@ -3225,7 +3446,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_v128(gcroots_store_t *store,
                                          gcroots_ref_t ref,
                                          size_t index,
-                                         gcroots_v128_t *out);
+                                         gcroots_v128_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
@@ -3243,7 +3465,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_i32(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        int32_t value);
+                                        int32_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage i64. Never collects.
@@ -3260,7 +3483,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_i64(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        int64_t value);
+                                        int64_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage f32. Never collects.
@@ -3277,7 +3501,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_f32(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        float value);
+                                        float value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage f64. Never collects.
@@ -3294,7 +3519,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_f64(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        double value);
+                                        double value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage v128. Never collects.
@@ -3311,7 +3537,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_v128(gcroots_store_t *store,
                                          gcroots_ref_t ref,
                                          size_t index,
-                                         gcroots_v128_t value);
+                                         gcroots_v128_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage i8 or i16, sign-extended. Never collects.
@@ -3327,7 +3554,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_s(gcroots_store_t *store,
                                       gcroots_ref_t ref,
                                       size_t index,
-                                      int32_t *out);
+                                      int32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage i8 or i16, zero-extended. Never collects.
@@ -3343,7 +3571,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_u(gcroots_store_t *store,
                                       gcroots_ref_t ref,
                                       size_t index,
-                                      uint32_t *out);
+                                      uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field that is a reference. Never collects.
@@ -3362,7 +3591,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        gcroots_ref_t *out);
+                                        gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a local refer to what a field refers to, or to null. Never collects.
@@ -3386,7 +3616,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_get_ref_into(gcroots_store_t *store,
                                              gcroots_ref_t ref,
                                              size_t index,
-                                             gcroots_ref_t dst);
+                                             gcroots_ref_t dst)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field that is a reference. Never collects.
@@ -3409,7 +3640,8 @@ GCROOTS_API
 gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        gcroots_ref_t value_or_null);
+                                        gcroots_ref_t value_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Structs made for a root -------------------------------------------------
  *
@@ -3420,7 +3652,10 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
  * Makes a struct as gcroots_struct_new() does, and makes a scoped root refer to it: for loops
  * that use one local for all their objects. May collect. Hold no lock that a finalizer takes.
  *
- * \param type, fields, count as for gcroots_struct_new(). A value may be `dst` itself
+ * \param type the struct's type (borrowed)
+ * \param fields as for gcroots_struct_new() (borrowed), nullable if `count` is 0. A value may
+ *        be `dst` itself
+ * \param count the number of values
  * \param dst a scoped handle, usually that of a local (borrowed)
  * \return GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
  *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
@@ -3433,7 +3668,9 @@ gcroots_status_t gcroots_struct_new_into(gcroots_store_t *store,
                                          const gcroots_type_t *type,
                                          const gcroots_val_t *fields,
                                          size_t count,
-                                         gcroots_ref_t dst);
+                                         gcroots_ref_t dst)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a struct as gcroots_struct_new() does, ends the current scope, and roots the struct in
@@ -3441,7 +3678,9 @@ gcroots_status_t gcroots_struct_new_into(gcroots_store_t *store,
  * scope is still open. May collect. Hold no lock that a finalizer takes.
  *
  * \param scope the current scope
- * \param type, fields, count as for gcroots_struct_new()
+ * \param type the struct's type (borrowed)
+ * \param fields as for gcroots_struct_new() (borrowed), nullable if `count` is 0
+ * \param count the number of values
  * \param[out] out the new handle, in the enclosing scope
  * \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
  *         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended;
@@ -3453,7 +3692,9 @@ gcroots_status_t gcroots_struct_new_escape(gcroots_store_t *store,
                                            const gcroots_type_t *type,
                                            const gcroots_val_t *fields,
                                            size_t count,
-                                           gcroots_ref_t *out);
+                                           gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 3, 6) GCROOTS_ACCESS(read_only, 4, 5)
+    GCROOTS_REQUIRES_STORE(store);
 
 /* --- Arrays ------------------------------------------------------------------
  *
@@ -3497,7 +3738,8 @@ gcroots_status_t gcroots_array_new(gcroots_store_t *store,
                                    const gcroots_type_t *type,
                                    const gcroots_val_t *value,
                                    size_t length,
-                                   gcroots_ref_t *out);
+                                   gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an array whose elements are zero or null, and roots it in the current scope. May
@@ -3520,7 +3762,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
                                            const gcroots_type_t *type,
                                            size_t length,
-                                           gcroots_ref_t *out);
+                                           gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an array from one value for each element, and roots it in the current scope. May
@@ -3551,7 +3794,9 @@ gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
                                          const gcroots_type_t *type,
                                          const gcroots_val_t *elements,
                                          size_t count,
-                                         gcroots_ref_t *out);
+                                         gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an array from elements in memory, and roots it in the current scope. May collect.
@@ -3577,7 +3822,8 @@ gcroots_status_t gcroots_array_new_bytes(gcroots_store_t *store,
                                          const gcroots_type_t *type,
                                          const void *bytes,
                                          uint32_t length,
-                                         gcroots_ref_t *out);
+                                         gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the length of an array. Never collects.
@@ -3591,7 +3837,8 @@ gcroots_status_t gcroots_array_new_bytes(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_array_len(gcroots_store_t *store,
                                    gcroots_ref_t ref,
-                                   size_t *out);
+                                   size_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of any storage. Never collects.
@@ -3611,7 +3858,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get(gcroots_store_t *store,
                                    gcroots_ref_t ref,
                                    size_t index,
-                                   gcroots_val_t *out);
+                                   gcroots_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of any storage. Never collects.
@@ -3636,7 +3884,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set(gcroots_store_t *store,
                                    gcroots_ref_t ref,
                                    size_t index,
-                                   const gcroots_val_t *value);
+                                   const gcroots_val_t *value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage i32. Never collects.
@@ -3652,7 +3901,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_i32(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       int32_t *out);
+                                       int32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage i64. Never collects.
@@ -3668,7 +3918,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_i64(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       int64_t *out);
+                                       int64_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage f32. Never collects.
@@ -3684,7 +3935,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_f32(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       float *out);
+                                       float *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage f64. Never collects.
@@ -3700,7 +3952,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_f64(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       double *out);
+                                       double *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage v128. Never collects.
@@ -3716,7 +3969,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_v128(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        gcroots_v128_t *out);
+                                        gcroots_v128_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
@@ -3734,7 +3988,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_i32(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       int32_t value);
+                                       int32_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage i64. Never collects.
@@ -3751,7 +4006,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_i64(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       int64_t value);
+                                       int64_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage f32. Never collects.
@@ -3768,7 +4024,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_f32(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       float value);
+                                       float value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage f64. Never collects.
@@ -3785,7 +4042,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_f64(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       double value);
+                                       double value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage v128. Never collects.
@@ -3802,7 +4060,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_v128(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
-                                        gcroots_v128_t value);
+                                        gcroots_v128_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage i8 or i16, sign-extended. Never collects.
@@ -3818,7 +4077,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_s(gcroots_store_t *store,
                                      gcroots_ref_t ref,
                                      size_t index,
-                                     int32_t *out);
+                                     int32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage i8 or i16, zero-extended. Never collects.
@@ -3834,7 +4094,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_u(gcroots_store_t *store,
                                      gcroots_ref_t ref,
                                      size_t index,
-                                     uint32_t *out);
+                                     uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element that is a reference. Never collects.
@@ -3853,7 +4114,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       gcroots_ref_t *out);
+                                       gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a local refer to what an element refers to, or to null. Never collects.
@@ -3877,7 +4139,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_get_ref_into(gcroots_store_t *store,
                                             gcroots_ref_t ref,
                                             size_t index,
-                                            gcroots_ref_t dst);
+                                            gcroots_ref_t dst)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element that is a reference. Never collects.
@@ -3900,7 +4163,8 @@ GCROOTS_API
 gcroots_status_t gcroots_array_set_ref(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
-                                       gcroots_ref_t value_or_null);
+                                       gcroots_ref_t value_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets `count` elements, from `index` on, to one value. Never collects.
@@ -3926,7 +4190,8 @@ gcroots_status_t gcroots_array_fill(gcroots_store_t *store,
                                     gcroots_ref_t ref,
                                     size_t index,
                                     const gcroots_val_t *value,
-                                    size_t count);
+                                    size_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Copies `count` elements from one array to another, or within one array. Never
@@ -3959,7 +4224,8 @@ gcroots_status_t gcroots_array_copy(gcroots_store_t *store,
                                     size_t dst_index,
                                     gcroots_ref_t src,
                                     size_t src_index,
-                                    size_t count);
+                                    size_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Copies `count` elements, from `index` on, out of the heap. Never collects.
@@ -3980,7 +4246,8 @@ gcroots_status_t gcroots_array_read(gcroots_store_t *store,
                                     gcroots_ref_t ref,
                                     size_t index,
                                     void *out,
-                                    size_t count);
+                                    size_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Copies `count` elements into the heap, from `index` on: the opposite of
@@ -4003,7 +4270,8 @@ gcroots_status_t gcroots_array_write(gcroots_store_t *store,
                                      gcroots_ref_t ref,
                                      size_t index,
                                      const void *data,
-                                     size_t count);
+                                     size_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- 31-bit integers ---------------------------------------------------------
  *
@@ -4023,7 +4291,8 @@ gcroots_status_t gcroots_array_write(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_i31_new(gcroots_store_t *store,
                                  int32_t value,
-                                 gcroots_ref_t *out);
+                                 gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the integer of an i31, sign-extended: -2^30 to 2^30 - 1. Never collects.
@@ -4036,7 +4305,8 @@ gcroots_status_t gcroots_i31_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_i31_get_s(gcroots_store_t *store,
                                    gcroots_ref_t ref,
-                                   int32_t *out);
+                                   int32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the integer of an i31, zero-extended: 0 to 2^31 - 1. Never collects.
@@ -4049,7 +4319,8 @@ gcroots_status_t gcroots_i31_get_s(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_i31_get_u(gcroots_store_t *store,
                                    gcroots_ref_t ref,
-                                   uint32_t *out);
+                                   uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Kinds, casts and conversions --------------------------------------------
  *
@@ -4130,7 +4401,8 @@ typedef struct {
 GCROOTS_API
 gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_t ref,
-                                  gcroots_ref_kind_t *out);
+                                  gcroots_ref_kind_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the type that a struct, an array or a function was made with, or the type of an
@@ -4149,7 +4421,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_ref_type(gcroots_store_t *store,
                                   gcroots_ref_t ref,
-                                  gcroots_type_t **out);
+                                  gcroots_type_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Tests whether a reference is of a type. Never collects.
@@ -4170,7 +4443,8 @@ GCROOTS_API
 gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
                                   gcroots_ref_t ref,
                                   gcroots_ref_type_t of,
-                                  bool *out);
+                                  bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a scoped root for what a reference refers to, if it is of a type. Never
@@ -4196,7 +4470,8 @@ GCROOTS_API
 gcroots_status_t gcroots_ref_cast(gcroots_store_t *store,
                                   gcroots_ref_t ref,
                                   gcroots_ref_type_t to,
-                                  gcroots_ref_t *out);
+                                  gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Converts an internal reference to an external one, for a slot of GCROOTS_HEAP_EXTERN.
@@ -4214,7 +4489,8 @@ gcroots_status_t gcroots_ref_cast(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_extern_convert_any(gcroots_store_t *store,
                                             gcroots_ref_t ref,
-                                            gcroots_ref_t *out);
+                                            gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Converts an external reference to an internal one, for a slot of GCROOTS_HEAP_ANY: the
@@ -4234,7 +4510,8 @@ gcroots_status_t gcroots_extern_convert_any(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_any_convert_extern(gcroots_store_t *store,
                                             gcroots_ref_t ref,
-                                            gcroots_ref_t *out);
+                                            gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Tags and exceptions -----------------------------------------------------
  *
@@ -4279,7 +4556,8 @@ typedef struct {
 GCROOTS_API
 gcroots_status_t gcroots_tag_new(gcroots_store_t *store,
                                  const gcroots_type_t *type,
-                                 gcroots_tag_t *out);
+                                 gcroots_tag_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the function type from which a tag was made. Never collects.
@@ -4294,7 +4572,8 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_tag_type(gcroots_store_t *store,
                                   gcroots_tag_t tag,
-                                  gcroots_type_t **out);
+                                  gcroots_type_t **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Tests whether two handles name the same tag. Never collects.
@@ -4307,7 +4586,8 @@ GCROOTS_API
 gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
                                 gcroots_tag_t a,
                                 gcroots_tag_t b,
-                                bool *out);
+                                bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an exception from one value for each field, and roots it in the current scope.
@@ -4340,7 +4620,9 @@ gcroots_status_t gcroots_exn_new(gcroots_store_t *store,
                                  gcroots_tag_t tag,
                                  const gcroots_val_t *fields,
                                  size_t count,
-                                 gcroots_ref_t *out);
+                                 gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the tag of an exception. Never collects.
@@ -4353,7 +4635,8 @@ gcroots_status_t gcroots_exn_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_exn_tag(gcroots_store_t *store,
                                  gcroots_ref_t ref,
-                                 gcroots_tag_t *out);
+                                 gcroots_tag_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of an exception. Never collects.
@@ -4371,7 +4654,8 @@ GCROOTS_API
 gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
                                    gcroots_ref_t ref,
                                    size_t index,
-                                   gcroots_val_t *out);
+                                   gcroots_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an exception the store's pending exception, and replaces any other. Never
@@ -4389,7 +4673,8 @@ gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_throw(gcroots_store_t *store,
-                                     gcroots_ref_t exn);
+                                     gcroots_ref_t exn)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Takes the pending exception. Afterwards no exception is pending. Never collects.
@@ -4403,7 +4688,8 @@ gcroots_status_t gcroots_store_throw(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
-                                              gcroots_ref_t *out);
+                                              gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Takes the pending exception, and makes a manual root for it instead of a scoped one.
@@ -4419,7 +4705,8 @@ gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_store_take_exception_manually_rooted(gcroots_store_t *store,
-                                                              gcroots_manually_rooted_t *out);
+                                                              gcroots_manually_rooted_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Tests whether an exception is pending. Never collects.
@@ -4428,7 +4715,8 @@ gcroots_status_t gcroots_store_take_exception_manually_rooted(gcroots_store_t *s
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_has_exception(gcroots_store_t *store,
-                                             bool *out);
+                                             bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Tables ------------------------------------------------------------------
  *
@@ -4520,7 +4808,8 @@ gcroots_status_t gcroots_table_new(gcroots_store_t *store,
                                    uint64_t size,
                                    uint64_t maximum,
                                    gcroots_ref_t init_or_null,
-                                   gcroots_table_t *out);
+                                   gcroots_table_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 6) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element, and roots it in the current scope. Never collects.
@@ -4538,7 +4827,8 @@ GCROOTS_API
 gcroots_status_t gcroots_table_get(gcroots_store_t *store,
                                    gcroots_table_t table,
                                    uint64_t index,
-                                   gcroots_ref_t *out);
+                                   gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a local refer to what an element refers to, or to null. Never collects.
@@ -4561,7 +4851,8 @@ GCROOTS_API
 gcroots_status_t gcroots_table_get_ref_into(gcroots_store_t *store,
                                             gcroots_table_t table,
                                             uint64_t index,
-                                            gcroots_ref_t dst);
+                                            gcroots_ref_t dst)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element. Never collects.
@@ -4582,7 +4873,8 @@ GCROOTS_API
 gcroots_status_t gcroots_table_set(gcroots_store_t *store,
                                    gcroots_table_t table,
                                    uint64_t index,
-                                   gcroots_ref_t value_or_null);
+                                   gcroots_ref_t value_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the number of elements of a table. Never collects.
@@ -4596,7 +4888,8 @@ gcroots_status_t gcroots_table_set(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_table_size(gcroots_store_t *store,
                                     gcroots_table_t table,
-                                    uint64_t *out);
+                                    uint64_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the type of a table. Never collects.
@@ -4612,7 +4905,8 @@ gcroots_status_t gcroots_table_size(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_table_type(gcroots_store_t *store,
                                     gcroots_table_t table,
-                                    gcroots_table_type_t *out);
+                                    gcroots_table_type_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Appends `delta` elements, which are all the same reference or null. May collect. Hold
@@ -4642,7 +4936,8 @@ gcroots_status_t gcroots_table_grow(gcroots_store_t *store,
                                     gcroots_table_t table,
                                     uint64_t delta,
                                     gcroots_ref_t init_or_null,
-                                    uint64_t *out);
+                                    uint64_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets `count` elements, from `at` on, to a reference or null. Never collects.
@@ -4664,7 +4959,8 @@ gcroots_status_t gcroots_table_fill(gcroots_store_t *store,
                                     gcroots_table_t table,
                                     uint64_t at,
                                     gcroots_ref_t value_or_null,
-                                    uint64_t count);
+                                    uint64_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Copies `count` elements from one table to another, or within one table. Never
@@ -4696,7 +4992,8 @@ gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
                                     uint64_t dst_at,
                                     gcroots_table_t src,
                                     uint64_t src_at,
-                                    uint64_t count);
+                                    uint64_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a table and zeroes its handle. Never collects.
@@ -4711,7 +5008,8 @@ gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_free(gcroots_store_t *store,
-                                    gcroots_table_t *table);
+                                    gcroots_table_t *table)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Globals -----------------------------------------------------------------
  *
@@ -4773,7 +5071,8 @@ GCROOTS_NODISCARD
 gcroots_status_t gcroots_global_new(gcroots_store_t *store,
                                     const gcroots_field_type_t *type,
                                     const gcroots_val_t *value,
-                                    gcroots_global_t *out);
+                                    gcroots_global_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads the value of a global. Never collects.
@@ -4789,7 +5088,8 @@ gcroots_status_t gcroots_global_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_global_get(gcroots_store_t *store,
                                     gcroots_global_t global,
-                                    gcroots_val_t *out);
+                                    gcroots_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a local refer to what a global refers to, or to null. Never collects.
@@ -4811,7 +5111,8 @@ gcroots_status_t gcroots_global_get(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_global_get_ref_into(gcroots_store_t *store,
                                              gcroots_global_t global,
-                                             gcroots_ref_t dst);
+                                             gcroots_ref_t dst)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets the value of a global. Never collects.
@@ -4832,7 +5133,8 @@ gcroots_status_t gcroots_global_get_ref_into(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_global_set(gcroots_store_t *store,
                                     gcroots_global_t global,
-                                    const gcroots_val_t *value);
+                                    const gcroots_val_t *value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the type of a global. Never collects.
@@ -4849,7 +5151,8 @@ gcroots_status_t gcroots_global_set(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_global_type(gcroots_store_t *store,
                                      gcroots_global_t global,
-                                     gcroots_field_type_t *out);
+                                     gcroots_field_type_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Ends a global and zeroes its handle. Never collects.
@@ -4864,7 +5167,8 @@ gcroots_status_t gcroots_global_type(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_global_free(gcroots_store_t *store,
-                                     gcroots_global_t *global);
+                                     gcroots_global_t *global)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Functions ---------------------------------------------------------------
  *
@@ -4915,7 +5219,8 @@ typedef gcroots_status_t (*gcroots_callback_t)(void *env,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
-                                               uint32_t depth);
+                                               uint32_t depth)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /**
  * Makes a function, and roots it in the current scope. May collect. Hold no lock that a
@@ -4942,7 +5247,8 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
                                   gcroots_callback_t callback,
                                   void *env,
                                   gcroots_finalizer_t finalizer_or_null,
-                                  gcroots_ref_t *out);
+                                  gcroots_ref_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3, 6) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Calls a function. May collect, if the callback does. Hold no lock that a finalizer
@@ -4998,7 +5304,9 @@ gcroots_status_t gcroots_func_call(gcroots_store_t *store,
                                    const gcroots_val_t *args,
                                    size_t nargs,
                                    gcroots_val_t *results,
-                                   size_t nresults);
+                                   size_t nresults)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_ACCESS(write_only, 5, 6) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Returns the `env` of a function that has the given callback. Never collects.
@@ -5015,7 +5323,8 @@ GCROOTS_API
 gcroots_status_t gcroots_func_env(gcroots_store_t *store,
                                   gcroots_ref_t func,
                                   gcroots_callback_t callback,
-                                  void **out);
+                                  void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3, 4) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Raw references ----------------------------------------------------------
  *
@@ -5098,7 +5407,8 @@ typedef union {
 GCROOTS_API
 gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
                                     gcroots_ref_t ref_or_null,
-                                    uint32_t *out);
+                                    uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a scoped root for a raw reference. Never collects.
@@ -5123,7 +5433,8 @@ gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_ref_from_raw(gcroots_store_t *store,
                                       uint32_t raw,
-                                      gcroots_ref_t *out);
+                                      gcroots_ref_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the base of the heap: the address that raw references count from. It does not
@@ -5133,7 +5444,8 @@ gcroots_status_t gcroots_ref_from_raw(gcroots_store_t *store,
  * \param[out] out the address (borrowed)
  * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
-GCROOTS_API gcroots_status_t gcroots_heap_base(gcroots_store_t *store, void **out);
+GCROOTS_API gcroots_status_t gcroots_heap_base(gcroots_store_t *store, void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the address of `count` elements of an array, from index `start` on, to read them
@@ -5156,7 +5468,8 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
                                     gcroots_ref_t ref,
                                     uint32_t start,
                                     uint32_t count,
-                                    void **out);
+                                    void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Tests whether an object is of a type or of a subtype of it. Never collects.
@@ -5172,7 +5485,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_cast(gcroots_store_t *store,
                                   uint32_t object,
                                   const gcroots_type_t *type,
-                                  bool *out);
+                                  bool *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3, 4) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Structs by raw references -----------------------------------------------
  *
@@ -5205,7 +5519,9 @@ gcroots_status_t gcroots_raw_struct_new(gcroots_store_t *store,
                                         const gcroots_type_t *type,
                                         const gcroots_raw_val_t *fields,
                                         size_t count,
-                                        uint32_t *out);
+                                        uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes a struct whose fields are zero or null. May collect. Hold no lock that a finalizer
@@ -5224,7 +5540,8 @@ gcroots_status_t gcroots_raw_struct_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_raw_struct_new_default(gcroots_store_t *store,
                                                 const gcroots_type_t *type,
-                                                uint32_t *out);
+                                                uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of any storage. Never collects.
@@ -5240,7 +5557,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_struct_get(gcroots_store_t *store,
                                         uint32_t object,
                                         uint32_t field,
-                                        gcroots_raw_val_t *out);
+                                        gcroots_raw_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of any storage. Never collects.
@@ -5260,7 +5578,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_struct_set(gcroots_store_t *store,
                                         uint32_t object,
                                         uint32_t field,
-                                        const gcroots_raw_val_t *value);
+                                        const gcroots_raw_val_t *value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of storage ref. Never collects.
@@ -5277,7 +5596,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_struct_get_ref(gcroots_store_t *store,
                                             uint32_t object,
                                             uint32_t field,
-                                            uint32_t *out);
+                                            uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets a field of storage ref. Never collects.
@@ -5298,7 +5618,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_struct_set_ref(gcroots_store_t *store,
                                             uint32_t object,
                                             uint32_t field,
-                                            uint32_t value);
+                                            uint32_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Arrays by raw references ------------------------------------------------
  *
@@ -5332,7 +5653,8 @@ gcroots_status_t gcroots_raw_array_new(gcroots_store_t *store,
                                        const gcroots_type_t *type,
                                        const gcroots_raw_val_t *fill_or_null,
                                        uint32_t length,
-                                       uint32_t *out);
+                                       uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an array of the given values. May collect. Hold no lock that a finalizer takes.
@@ -5358,7 +5680,9 @@ gcroots_status_t gcroots_raw_array_new_fixed(gcroots_store_t *store,
                                              const gcroots_type_t *type,
                                              const gcroots_raw_val_t *elements,
                                              uint32_t length,
-                                             uint32_t *out);
+                                             uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an array of numbers that are copied from memory outside the heap. May collect.
@@ -5382,7 +5706,8 @@ gcroots_status_t gcroots_raw_array_new_bytes(gcroots_store_t *store,
                                              const gcroots_type_t *type,
                                              const void *bytes,
                                              uint32_t length,
-                                             uint32_t *out);
+                                             uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 2, 5) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets an array's length. Never collects.
@@ -5396,7 +5721,8 @@ gcroots_status_t gcroots_raw_array_new_bytes(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_raw_array_len(gcroots_store_t *store,
                                        uint32_t array,
-                                       uint32_t *out);
+                                       uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of any storage. Never collects.
@@ -5412,7 +5738,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_array_get(gcroots_store_t *store,
                                        uint32_t array,
                                        uint32_t index,
-                                       gcroots_raw_val_t *out);
+                                       gcroots_raw_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of any storage. Never collects.
@@ -5432,7 +5759,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_array_set(gcroots_store_t *store,
                                        uint32_t array,
                                        uint32_t index,
-                                       const gcroots_raw_val_t *value);
+                                       const gcroots_raw_val_t *value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads an element of storage ref. Never collects.
@@ -5450,7 +5778,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_array_get_ref(gcroots_store_t *store,
                                            uint32_t array,
                                            uint32_t index,
-                                           uint32_t *out);
+                                           uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets an element of storage ref. Never collects.
@@ -5471,7 +5800,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_array_set_ref(gcroots_store_t *store,
                                            uint32_t array,
                                            uint32_t index,
-                                           uint32_t value);
+                                           uint32_t value)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Sets `count` elements from `index` on to one value. Never collects.
@@ -5492,7 +5822,8 @@ gcroots_status_t gcroots_raw_array_fill(gcroots_store_t *store,
                                         uint32_t array,
                                         uint32_t index,
                                         const gcroots_raw_val_t *value,
-                                        uint32_t count);
+                                        uint32_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Copies `count` elements from one array to another. The two may be the same array, and the
@@ -5517,7 +5848,8 @@ gcroots_status_t gcroots_raw_array_copy(gcroots_store_t *store,
                                         uint32_t dst_index,
                                         uint32_t src,
                                         uint32_t src_index,
-                                        uint32_t count);
+                                        uint32_t count)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Externrefs, exceptions and calls by raw references ----------------------
  *
@@ -5541,7 +5873,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_externref_new(gcroots_store_t *store,
                                            void *data,
                                            gcroots_finalizer_t finalizer_or_null,
-                                           uint32_t *out);
+                                           uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the host's pointer of an externref. Never collects.
@@ -5556,7 +5889,8 @@ gcroots_status_t gcroots_raw_externref_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_raw_externref_data(gcroots_store_t *store,
                                             uint32_t object,
-                                            void **out);
+                                            void **out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an exception from one value for each field. May collect. Hold no lock that a
@@ -5586,7 +5920,9 @@ gcroots_status_t gcroots_raw_exn_new(gcroots_store_t *store,
                                      gcroots_tag_t tag,
                                      const gcroots_raw_val_t *fields,
                                      size_t count,
-                                     uint32_t *out);
+                                     uint32_t *out)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1, 5) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Gets the tag of an exception. Never collects.
@@ -5599,7 +5935,8 @@ gcroots_status_t gcroots_raw_exn_new(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_raw_exn_tag(gcroots_store_t *store,
                                      uint32_t exn,
-                                     gcroots_tag_t *out);
+                                     gcroots_tag_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 3) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reads a field of an exception. Never collects.
@@ -5615,7 +5952,8 @@ GCROOTS_API
 gcroots_status_t gcroots_raw_exn_field(gcroots_store_t *store,
                                        uint32_t exn,
                                        uint32_t field,
-                                       gcroots_raw_val_t *out);
+                                       gcroots_raw_val_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes an exception pending. It replaces the one that was pending. A pending exception
@@ -5626,7 +5964,8 @@ gcroots_status_t gcroots_raw_exn_field(gcroots_store_t *store,
  *         GCROOTS_ERROR_NULL_REFERENCE if `exn` is 0;
  *         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
  */
-GCROOTS_API gcroots_status_t gcroots_raw_throw(gcroots_store_t *store, uint32_t exn);
+GCROOTS_API gcroots_status_t gcroots_raw_throw(gcroots_store_t *store, uint32_t exn)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Takes the pending exception. None is pending afterwards. Never collects.
@@ -5636,7 +5975,8 @@ GCROOTS_API gcroots_status_t gcroots_raw_throw(gcroots_store_t *store, uint32_t 
  */
 GCROOTS_API
 gcroots_status_t gcroots_raw_take_exception(gcroots_store_t *store,
-                                            uint32_t *out);
+                                            uint32_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Calls a function. Does what gcroots_func_call() does; the callback gets handles. May
@@ -5670,7 +6010,9 @@ gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
                                        const gcroots_raw_val_t *args,
                                        size_t nargs,
                                        gcroots_raw_val_t *results,
-                                       size_t nresults);
+                                       size_t nresults)
+    GCROOTS_MAY_COLLECT GCROOTS_NONNULL(1) GCROOTS_ACCESS(read_only, 3, 4)
+    GCROOTS_ACCESS(write_only, 5, 6) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Root ranges -------------------------------------------------------------
  *
@@ -5819,7 +6161,8 @@ GCROOTS_NODISCARD
 gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
                                         gcroots_root_range_t *range,
                                         const gcroots_slot_layout_t *layout_or_null,
-                                        gcroots_root_source_t *out);
+                                        gcroots_root_source_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Removes a root range and sets its handle to zeros. Copies of the handle become stale.
@@ -5833,7 +6176,8 @@ gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
-                                           gcroots_root_source_t *source);
+                                           gcroots_root_source_t *source)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Makes collections check exactly that each slot of a root range refers to the start of
@@ -5848,7 +6192,8 @@ gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,
-                                                bool on);
+                                                bool on)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- Root visitors -----------------------------------------------------------
  *
@@ -5891,7 +6236,8 @@ GCROOTS_NODISCARD
 gcroots_status_t gcroots_root_visitor_add(gcroots_store_t *store,
                                           gcroots_root_visitor_t visitor,
                                           void *env,
-                                          gcroots_root_source_t *out);
+                                          gcroots_root_source_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2, 4) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Removes a root visitor and sets its handle to zeros. Copies of the handle become
@@ -5904,7 +6250,8 @@ gcroots_status_t gcroots_root_visitor_add(gcroots_store_t *store,
  */
 GCROOTS_API
 gcroots_status_t gcroots_root_visitor_remove(gcroots_store_t *store,
-                                             gcroots_root_source_t *source);
+                                             gcroots_root_source_t *source)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /**
  * Reports a range of slots to the collection that is calling a visitor of this store.
@@ -5928,7 +6275,8 @@ gcroots_status_t gcroots_root_visitor_remove(gcroots_store_t *store,
 GCROOTS_API
 gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
                                              const gcroots_root_range_t *range,
-                                             const gcroots_slot_layout_t *layout_or_null);
+                                             const gcroots_slot_layout_t *layout_or_null)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1, 2) GCROOTS_REQUIRES_STORE(store);
 
 /* --- Layout for compiled code ------------------------------------------------
  *
@@ -6201,7 +6549,8 @@ typedef struct {
  * \param[out] out the layout
  */
 GCROOTS_API
-gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
+gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out)
+    GCROOTS_NEVER_COLLECTS GCROOTS_NONNULL(1);
 
 /* --- Costs ------------------------------------------------------------------
  *
@@ -6383,12 +6732,13 @@ gcroots_status_t gcroots_code_layout(gcroots_code_layout_t *out);
  *
  * A program that reads this header without a compiler, such as a generator of bindings,
  * may know declarations only. Define GCROOTS_DECLARATIONS_ONLY before this header to
- * leave this section out, and GCROOTS_API and GCROOTS_NODISCARD as nothing.
+ * leave this section and all attributes out.
  */
 
 #ifndef GCROOTS_DECLARATIONS_ONLY
 
 /** Returns the null reference. Never collects. */
+GCROOTS_NEVER_COLLECTS
 static inline gcroots_ref_t gcroots_ref_null(void) {
   gcroots_ref_t null_reference = {0, 0, 0};
   return null_reference;
@@ -6397,6 +6747,7 @@ static inline gcroots_ref_t gcroots_ref_null(void) {
 /** Returns whether a handle is the null reference. Looks at the bits only: it returns
     false for a local that holds null, for which there is gcroots_local_is_null(). Never
     collects. */
+GCROOTS_NEVER_COLLECTS
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }

@@ -7,7 +7,8 @@
  * more memory) is left to the function of the library, which does all checks again. The address
  * of a function is still that of the library's.
  *
- *   GCROOTS_NO_INLINE         Define it to have all calls back.
+ *   GCROOTS_NO_INLINE         Define it to have all calls back. GCROOTS_CHECK_NULL and
+ *                             GCROOTS_CHECK_THREADS, which gcroots.h describes, do so too.
  *   GCROOTS_INLINE_COMPARE    Define it to have each fast path compared with the library's
  *                             answer. A difference ends the program by abort().
  *
@@ -24,7 +25,8 @@
 
 #include "gcroots.h"
 
-#if !defined(GCROOTS_NO_INLINE) && defined(__GNUC__) && defined(__linux__) && \
+#if !defined(GCROOTS_NO_INLINE) && !defined(GCROOTS_CHECK_NULL) &&                \
+    !defined(GCROOTS_CHECK_THREADS) && defined(__GNUC__) && defined(__linux__) && \
     (defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)
 
 #include <string.h>

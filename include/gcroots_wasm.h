@@ -25,6 +25,16 @@
 #ifndef GCROOTS_WASM_H
 #define GCROOTS_WASM_H
 
+/* GCROOTS_CHECK_NULL and GCROOTS_CHECK_THREADS do not look into these functions. They pass a
+   NULL of their caller on, and do not say which thread calls them. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnonnull"
+#if defined(__clang__)
+#pragma GCC diagnostic ignored "-Wthread-safety-analysis"
+#endif
+#endif
+
 #include <gcroots_wasm/anyref.h>
 #include <gcroots_wasm/arrayref.h>
 #include <gcroots_wasm/eqref.h>
@@ -32,5 +42,9 @@
 #include <gcroots_wasm/externref.h>
 #include <gcroots_wasm/funcref.h>
 #include <gcroots_wasm/structref.h>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif /* GCROOTS_WASM_H */

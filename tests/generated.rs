@@ -108,6 +108,34 @@ fn every_exported_function_is_declared_and_says_whether_it_collects() {
     assert_eq!(declared, symbols);
 }
 
+/// Functions that return something owned inside a structure, and only sometimes.
+const OWNED_INSIDE: [&str; 3] = [
+    "gcroots_type_field",
+    "gcroots_table_type",
+    "gcroots_global_type",
+];
+
+#[test]
+fn the_result_of_a_function_must_be_used_if_it_is_owned() {
+    let header = include_str!(concat!(env!("OUT_DIR"), "/gcroots.h"));
+    let mut marked = 0;
+    for item in header.split("/**").skip(1) {
+        let (comment, code) = item.split_once("*/").unwrap();
+        let Some((_, declaration)) = code.split_once("\nGCROOTS_API") else {
+            continue;
+        };
+        let name = name_of(declaration);
+        let is_marked = declaration.contains("GCROOTS_NODISCARD");
+        let is_owned = comment.contains("owned)") && !OWNED_INSIDE.contains(&name);
+        assert_eq!(
+            is_owned, is_marked,
+            "{name}: whether it returns something owned"
+        );
+        marked += usize::from(is_marked);
+    }
+    assert!(marked > 20);
+}
+
 #[test]
 fn every_function_of_the_wasm_headers_says_whether_it_collects() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/gcroots_wasm");

@@ -1,8 +1,10 @@
 //! The tables of `c-tests/calls.h` are complete: every exported function is in one, with
 //! each pointer that it requires and each handle that it takes, and C tests run each table.
 //!
-//! What a function requires is read from the header. A new function fails here until it has
-//! a row, or a reason below why it needs none.
+//! What a function requires is read from the header: its macro `GCROOTS_NONNULL`, which
+//! `build.rs` derives from the documentation. The C tests run the rows, so the pointers that
+//! the header forbids to be NULL are those that the library refuses. A new function fails here
+//! until it has a row, or a reason below why it needs none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,12 +23,6 @@ const WITHOUT_REFUSALS: [(&str, &str); 12] = [
     ("gcroots_engine_clone", "answers NULL for NULL"),
     ("gcroots_type_clone", "answers NULL for NULL"),
     ("gcroots_ref_same_root", "compares any bits"),
-];
-
-/// Pointers that may be NULL although the header does not call them nullable.
-const NULL_IS_ACCEPTED: [(&str, &str, &str); 2] = [
-    ("gcroots_store_free", "store", "deleting NULL does nothing"),
-    ("gcroots_externref_data_tagged", "tag", "NULL is a tag"),
 ];
 
 /// Handles of which any bits are accepted.
@@ -71,7 +67,10 @@ fn read(path: &str) -> String {
 /// A parameter of an exported function.
 struct Parameter {
     name: String,
-    is_required_pointer: bool,
+    /// Whether `GCROOTS_NONNULL` lists it.
+    is_nonnull: bool,
+    /// Whether it must not be NULL unless it is an array of no elements.
+    is_array: bool,
     is_handle: bool,
 }
 
@@ -85,42 +84,53 @@ fn declarations() -> Vec<(String, Vec<Parameter>)> {
             continue;
         };
         let (before, parameters) = declaration.split_once('(').unwrap();
-        let (parameters, _) = parameters.split_once(");").unwrap();
+        let (parameters, attributes) = parameters.split_once(")\n").unwrap();
+        let nonnull = nonnull(attributes.split(';').next().unwrap());
         let name = before.rsplit([' ', '*', '\n']).next().unwrap();
         let parameters = parameters.split(',').filter(|p| p.trim() != "void");
-        let parameters = parameters.map(|p| parameter(p, comment)).collect();
+        let parameters = (1..)
+            .zip(parameters)
+            .map(|(number, p)| parameter(p, comment, nonnull.contains(&number)))
+            .collect();
         declarations.push((name.to_owned(), parameters));
     }
     declarations
 }
 
-fn parameter(declaration: &str, comment: &str) -> Parameter {
+/// The numbers in `GCROOTS_NONNULL(...)`.
+fn nonnull(attributes: &str) -> Vec<usize> {
+    let Some((_, list)) = attributes.split_once("GCROOTS_NONNULL(") else {
+        return Vec::new();
+    };
+    let (list, _) = list.split_once(')').unwrap();
+    list.split(", ")
+        .map(|number| number.parse().unwrap())
+        .collect()
+}
+
+fn parameter(declaration: &str, comment: &str, is_nonnull: bool) -> Parameter {
     let name = declaration.rsplit([' ', '*', '\n']).next().unwrap();
     let kind = declaration.trim_end().strip_suffix(name).unwrap();
-    let is_callback = ["callback_t", "visitor_t", "finalizer_t"]
-        .iter()
-        .any(|t| kind.contains(t));
-    let is_pointer = kind.contains('*') || is_callback;
-    let is_nullable = name.ends_with("_or_null") || is_called_nullable(name, comment);
     let is_handle = kind
         .split([' ', '*'])
         .any(|word| HANDLE_TYPES.contains(&word));
     Parameter {
         name: name.to_owned(),
-        is_required_pointer: is_pointer && !is_nullable,
+        is_nonnull,
+        is_array: documentation(name, comment).contains("nullable if `"),
         // `out` is written with a handle, and has none before.
         is_handle: is_handle && name != "out",
     }
 }
 
-/// Whether the documentation of a parameter says that it is nullable.
-fn is_called_nullable(name: &str, comment: &str) -> bool {
+/// The documentation of a parameter.
+fn documentation<'a>(name: &str, comment: &'a str) -> &'a str {
     let mut parts = comment.split("\\param").skip(1);
     let part = parts.find(|part| {
         part.split_whitespace().any(|word| word == name)
             && part.trim_start_matches("[out]").split_whitespace().next() == Some(name)
     });
-    part.is_some_and(|part| part.split("\\return").next().unwrap().contains("nullable"))
+    part.map_or("", |part| part.split("\\return").next().unwrap())
 }
 
 /// A row of a table.
@@ -168,16 +178,24 @@ fn check(function: &str, parameters: &[Parameter], rows: &[&Row]) {
     };
     for Parameter {
         name,
-        is_required_pointer,
+        is_nonnull,
+        is_array,
         is_handle,
     } in parameters
     {
-        if *is_required_pointer && !exempt(&NULL_IS_ACCEPTED, name) {
-            assert!(
-                rows.iter().any(|row| row.pointers.contains(name)),
-                "c-tests/calls.h: no row of {function} says that `{name}` must not be NULL"
-            );
-        }
+        let refuses = |row: &&Row| row.pointers.contains(name);
+        assert_eq!(
+            rows.iter().all(refuses),
+            *is_nonnull,
+            "{function}, `{name}`: left, each row of c-tests/calls.h says that it must not be NULL; \
+             right, GCROOTS_NONNULL lists it"
+        );
+        assert_eq!(
+            rows.iter().any(refuses),
+            *is_nonnull || *is_array,
+            "{function}, `{name}`: left, some row of c-tests/calls.h says that it must not be NULL; \
+             right, the header does"
+        );
         if *is_handle && !exempt(&ANY_BITS_ARE_ACCEPTED, name) {
             assert!(
                 rows.iter().any(|row| row.handles.contains(name)),
@@ -212,8 +230,9 @@ fn every_exported_function_is_in_a_table_of_refusals() {
             .unwrap_or_else(|| panic!("{function} is not declared"));
         let rows: Vec<_> = rows.iter().filter(|row| row.function == function).collect();
         if WITHOUT_REFUSALS.iter().any(|(name, _)| *name == function) {
+            let is_without = rows.is_empty() && !parameters.iter().any(|p| p.is_nonnull);
             assert!(
-                rows.is_empty(),
+                is_without,
                 "{function} has refusals, and is listed as without"
             );
             continue;

@@ -390,8 +390,8 @@ extern "C" fn externref_data_slow(
 
 /// Returns the host's pointer of an externref that has the given tag. Never collects.
 ///
-/// \param tag the tag that the externref must have; NULL matches only externrefs
-///        without a tag
+/// \param tag the tag that the externref must have (nullable); NULL matches only
+///        externrefs without a tag
 /// \param[out] out the pointer (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;

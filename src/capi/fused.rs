@@ -22,7 +22,10 @@ use crate::types::RegisteredType;
 /// Makes a struct as gcroots_struct_new() does, and makes a scoped root refer to it: for loops
 /// that use one local for all their objects. May collect. Hold no lock that a finalizer takes.
 ///
-/// \param type, fields, count as for gcroots_struct_new(). A value may be `dst` itself
+/// \param type the struct's type (borrowed)
+/// \param fields as for gcroots_struct_new() (borrowed), nullable if `count` is 0. A value may
+///        be `dst` itself
+/// \param count the number of values
 /// \param dst a scoped handle, usually that of a local (borrowed)
 /// \return GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
 ///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
@@ -118,7 +121,9 @@ extern "C" fn struct_new_into_slow(
 /// scope is still open. May collect. Hold no lock that a finalizer takes.
 ///
 /// \param scope the current scope
-/// \param type, fields, count as for gcroots_struct_new()
+/// \param type the struct's type (borrowed)
+/// \param fields as for gcroots_struct_new() (borrowed), nullable if `count` is 0
+/// \param count the number of values
 /// \param[out] out the new handle, in the enclosing scope
 /// \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
 ///         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended;

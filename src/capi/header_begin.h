@@ -179,6 +179,50 @@
  * - the slots of a root range cannot be read and written when the library needs
  *   them;
  * - a C++ exception or a longjmp() leaves a callback through the library.
+ *
+ * --- Help from compilers
+ *
+ * Macros after each declaration tell compilers and other tools what the description
+ * says. They are empty for a compiler that does not know the attribute, and if
+ * GCROOTS_DECLARATIONS_ONLY is defined.
+ *
+ *   GCROOTS_NODISCARD           The result is owned, so ignoring it leaks. It stands
+ *                               before the declaration.
+ *   GCROOTS_MAY_COLLECT         The function may collect.
+ *   GCROOTS_NEVER_COLLECTS      The function never collects. Clang keeps these two as
+ *                               annotations, for tools that read the syntax tree:
+ *                               "gcroots_may_collect" and "gcroots_never_collects".
+ *   GCROOTS_NONNULL(numbers)    The parameters, by number, that must not be NULL.
+ *   GCROOTS_ACCESS(mode, array, count)
+ *                               The numbers of an array and of the parameter that
+ *                               counts its elements. GCC warns if the array is shorter.
+ *   GCROOTS_REQUIRES_STORE(store)
+ *                               The calling thread must own the store.
+ *   GCROOTS_ACQUIRES_STORE(store)
+ *                               The calling thread owns the store if GCROOTS_OK is
+ *                               returned.
+ *   GCROOTS_RELEASES_STORE(store)
+ *                               The calling thread does not own the store afterwards.
+ *
+ * Two of these checks are on only if the program defines a macro before this header.
+ * Both are for builds that are compiled to find mistakes, and not to run. In such builds
+ * gcroots_inline.h has no inline code, because the attributes are those of the functions.
+ *
+ * - GCROOTS_CHECK_NULL: compilers warn if NULL is passed where GCROOTS_NONNULL forbids
+ *   it. An optimizer may conclude from the attribute that the caller's pointer is not
+ *   NULL, and delete the caller's own tests of it. So the macro is empty in other builds,
+ *   where the library's status is what a program can depend on. Analyzers that define
+ *   __clang_analyzer__ or __COVERITY__ see the attribute always.
+ * - GCROOTS_CHECK_THREADS: Clang's option -Wthread-safety treats each store as a lock
+ *   that gcroots_store_new() and gcroots_store_attach() acquire, if they return
+ *   GCROOTS_OK, and gcroots_store_detach() and gcroots_store_free() release. It warns of a
+ *   call on a store that the function has not acquired, and of a store that is not
+ *   released on some path. The program declares its own functions that take a store, and
+ *   its callbacks, with GCROOTS_REQUIRES_STORE(store) after the parameters, and a
+ *   function that makes a store for its caller with GCROOTS_ACQUIRES_STORE(*out). A
+ *   function that is right in a way that Clang does not understand is declared with
+ *   GCROOTS_NO_THREAD_CHECK. Clang identifies a store by the expression that names it, so
+ *   it takes a copy of the pointer for another store.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
@@ -199,14 +243,70 @@
 #define GCROOTS_API
 #endif
 
+/* Whether the compiler knows an attribute of GNU C. */
+#if defined(__GNUC__) && defined(__has_attribute) && !defined(GCROOTS_DECLARATIONS_ONLY)
+#define GCROOTS_HAS_ATTRIBUTE(name) __has_attribute(name)
+#else
+#define GCROOTS_HAS_ATTRIBUTE(name) 0
+#endif
+
 /* Stands before each function that returns something owned: compilers warn if the
    result is ignored. Define it as nothing to turn the warning off. */
 #ifndef GCROOTS_NODISCARD
-#if defined(__GNUC__)
+#if GCROOTS_HAS_ATTRIBUTE(warn_unused_result)
 #define GCROOTS_NODISCARD __attribute__((warn_unused_result))
 #else
 #define GCROOTS_NODISCARD
 #endif
+#endif
+
+/* One of these stands after each function. Define them before this header for a tool that
+   reads another annotation. */
+#ifndef GCROOTS_MAY_COLLECT
+#if GCROOTS_HAS_ATTRIBUTE(annotate)
+#define GCROOTS_MAY_COLLECT __attribute__((annotate("gcroots_may_collect")))
+#else
+#define GCROOTS_MAY_COLLECT
+#endif
+#endif
+#ifndef GCROOTS_NEVER_COLLECTS
+#if GCROOTS_HAS_ATTRIBUTE(annotate)
+#define GCROOTS_NEVER_COLLECTS __attribute__((annotate("gcroots_never_collects")))
+#else
+#define GCROOTS_NEVER_COLLECTS
+#endif
+#endif
+
+/* The parameters that must not be NULL. Only for builds and tools that check. */
+#if GCROOTS_HAS_ATTRIBUTE(nonnull) && \
+    (defined(GCROOTS_CHECK_NULL) || defined(__clang_analyzer__) || defined(__COVERITY__))
+#define GCROOTS_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define GCROOTS_NONNULL(...)
+#endif
+
+/* An array that is only read or only written, and the number of its elements. Define it as
+   nothing to turn the warnings off, for a program that tests wrong numbers. */
+#ifndef GCROOTS_ACCESS
+#if GCROOTS_HAS_ATTRIBUTE(access)
+#define GCROOTS_ACCESS(mode, array, count) __attribute__((access(mode, array, count)))
+#else
+#define GCROOTS_ACCESS(mode, array, count)
+#endif
+#endif
+
+/* Which thread owns a store. The structure is declared here for the attribute. */
+#if GCROOTS_HAS_ATTRIBUTE(capability) && defined(GCROOTS_CHECK_THREADS)
+#define GCROOTS_REQUIRES_STORE(store) __attribute__((requires_capability(store)))
+#define GCROOTS_ACQUIRES_STORE(store) __attribute__((try_acquire_capability(0, store)))
+#define GCROOTS_RELEASES_STORE(store) __attribute__((release_capability(store)))
+#define GCROOTS_NO_THREAD_CHECK __attribute__((no_thread_safety_analysis))
+struct __attribute__((capability("store"))) gcroots_store_t;
+#else
+#define GCROOTS_REQUIRES_STORE(store)
+#define GCROOTS_ACQUIRES_STORE(store)
+#define GCROOTS_RELEASES_STORE(store)
+#define GCROOTS_NO_THREAD_CHECK
 #endif
 
 #ifdef __cplusplus

@@ -2,12 +2,13 @@
  *
  * A program that reads this header without a compiler, such as a generator of bindings,
  * may know declarations only. Define GCROOTS_DECLARATIONS_ONLY before this header to
- * leave this section out, and GCROOTS_API and GCROOTS_NODISCARD as nothing.
+ * leave this section and all attributes out.
  */
 
 #ifndef GCROOTS_DECLARATIONS_ONLY
 
 /** Returns the null reference. Never collects. */
+GCROOTS_NEVER_COLLECTS
 static inline gcroots_ref_t gcroots_ref_null(void) {
   gcroots_ref_t null_reference = {0, 0, 0};
   return null_reference;
@@ -16,6 +17,7 @@ static inline gcroots_ref_t gcroots_ref_null(void) {
 /** Returns whether a handle is the null reference. Looks at the bits only: it returns
     false for a local that holds null, for which there is gcroots_local_is_null(). Never
     collects. */
+GCROOTS_NEVER_COLLECTS
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }

@@ -61,8 +61,9 @@ pub extern "C" fn gcroots_rec_group_new() -> *mut gcroots_rec_group_t {
     made
 }
 
-/// Deletes a rec group (taken, nullable). Types that were registered from it stay.
-/// Never collects.
+/// Deletes a rec group. Types that were registered from it stay. Never collects.
+///
+/// \param group (taken, nullable)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_free(group: *mut gcroots_rec_group_t) {
     if !group.is_null() {

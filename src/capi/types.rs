@@ -166,9 +166,9 @@ pub(super) fn owned(registered: Type) -> *mut gcroots_type_t {
     registered.into_raw().as_ptr().cast()
 }
 
-/// Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
-/// collects.
+/// Adds a reference to a type. Any thread may call this. Never collects.
 ///
+/// \param type (borrowed, nullable)
 /// \return the same type (owned); release it with gcroots_type_free(). NULL if `type`
 ///         is NULL or has too many references
 #[unsafe(no_mangle)]
@@ -185,11 +185,12 @@ pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *m
     cloned
 }
 
-/// Releases a reference to a type (taken, nullable). Any thread may call this at any
-/// time. Never collects.
+/// Releases a reference to a type. Any thread may call this at any time. Never collects.
 ///
 /// The parameter is const, as the `type` of a gcroots_field_type_t is, through which
 /// gcroots_type_field() returns a reference that the caller owns.
+///
+/// \param type (taken, nullable)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_free(r#type: *const gcroots_type_t) {
     if let Some(registered) = NonNull::new(r#type.cast_mut()) {
