@@ -83,7 +83,7 @@ fn header() -> Result<String> {
         header.push('\n');
         header.push_str(&items(section)?);
     }
-    for part in ["header_costs.h", "header_end.h"] {
+    for part in ["header_blocks.h", "header_costs.h", "header_end.h"] {
         header.push('\n');
         header.push_str(&read(part)?);
     }

@@ -106,3 +106,38 @@ gcroots_status_t borrow(gcroots_store_t **box) {
 #endif
   return status;
 }
+
+/* --- Blocks -------------------------------------------------------------------- */
+
+#ifdef GCROOTS_AUTO_SCOPE
+
+gcroots_status_t owned(gcroots_engine_t *engine) GCROOTS_NO_THREAD_CHECK;
+gcroots_status_t owned(gcroots_engine_t *engine) {
+  GCROOTS_AUTO_STORE(store);
+  gcroots_status_t status = gcroots_store_new(engine, &store);
+  return status != GCROOTS_OK ? status : collect(store);
+}
+
+gcroots_status_t in_a_block(gcroots_store_t *store, gcroots_ref_t *out)
+    GCROOTS_REQUIRES_STORE(store);
+gcroots_status_t in_a_block(gcroots_store_t *store, gcroots_ref_t *out) {
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+#ifdef MISTAKE_SKIPPED
+  if (out == NULL) goto end;
+#endif
+  GCROOTS_AUTO_SCOPE(scope, store);
+  GCROOTS_AUTO_ROOT(handle);
+  if (scope.status != GCROOTS_OK) return scope.status;
+  status = gcroots_externref_new(store, NULL, NULL, &ref);
+  if (status != GCROOTS_OK) return status;
+  status = gcroots_ref_to_manually_rooted(store, ref, &handle);
+  if (status != GCROOTS_OK) return status;
+  return gcroots_auto_scope_escape(&scope, ref, out);
+#ifdef MISTAKE_SKIPPED
+end:
+  return GCROOTS_OK;
+#endif
+}
+
+#endif

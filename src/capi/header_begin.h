@@ -223,6 +223,8 @@
  *   function that is right in a way that Clang does not understand is declared with
  *   GCROOTS_NO_THREAD_CHECK. Clang identifies a store by the expression that names it, so
  *   it takes a copy of the pointer for another store.
+ *
+ * The section "Blocks" has variables that release what they own at the end of a block.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
