@@ -4,8 +4,11 @@
  *                                  COLLECTOR: its number
  *                                  LIMIT: that of the heap, in KiB; 0 for the default
  *                                  RULE, PERCENT: the numbers for the sizing of the heap
+ *   gcroots_workload --raw NAME [...]
+ *                                  runs its form by raw references
  *   gcroots_workload --live NAME   prints the most bytes that are alive at one time
  *   gcroots_workload               prints the names
+ *   gcroots_workload --raw         prints the names of those with a form by raw references
  */
 #include "workload.h"
 
@@ -21,18 +24,19 @@ uint64_t host_bytes;
 static const struct {
   const char *name;
   uint64_t (*body)(void);
+  uint64_t (*raw_or_null)(void); /* by raw references */
 } workloads[] = {
-    {"trees", trees_by_handles},
-    {"trees_fused", trees_by_fused_calls},
-    {"trees_raw_reads", trees_by_raw_reads},
-    {"trees_raw", trees_raw},
-    {"scheme_handles", scheme_by_handles},
-    {"scheme_raw", scheme_raw},
-    {"long_lived_tree", long_lived_tree},
-    {"full_collections", full_collections},
-    {"graph", graph},
-    {"queue", queue},
-    {"text_index", text_index},
+    {"trees", trees_by_handles, NULL},
+    {"trees_fused", trees_by_fused_calls, NULL},
+    {"trees_raw_reads", trees_by_raw_reads, NULL},
+    {"trees_raw", trees_raw, NULL},
+    {"scheme_handles", scheme_by_handles, NULL},
+    {"scheme_raw", scheme_raw, NULL},
+    {"long_lived_tree", long_lived_tree, long_lived_tree_raw},
+    {"full_collections", full_collections, NULL},
+    {"graph", graph, graph_raw},
+    {"queue", queue, queue_raw},
+    {"text_index", text_index, text_index_raw},
 };
 
 void register_types_of(gcroots_rec_group_t *group, gcroots_type_t **types, size_t count) {
@@ -95,16 +99,17 @@ static void note_alive(void) {
   if (stats.live_bytes + host_bytes > most_alive) most_alive = stats.live_bytes + host_bytes;
 }
 
-static void run(size_t workload, const struct settings *settings, bool asks_what_lives) {
+static void run(const char *name, uint64_t (*body)(void), const struct settings *settings,
+                bool asks_what_lives) {
   make_store(settings);
   collects = settings->collector != GCROOTS_COLLECTOR_NULL;
   register_types();
   if (asks_what_lives) {
     request_watcher = note_alive;
-    workloads[workload].body();
+    body();
     printf("%" PRIu64 "\n", most_alive);
   } else {
-    run_workload(workloads[workload].name, workloads[workload].body);
+    run_workload(name, body);
     print_statistics();
   }
   gcroots_type_free(node_type);
@@ -120,23 +125,28 @@ static uint32_t number(int argc, char **argv, int at) {
 
 int main(int argc, char **argv) {
   const size_t count = sizeof workloads / sizeof *workloads;
-  const bool asks_what_lives = argc == 3 && strcmp(argv[1], "--live") == 0;
+  const bool asks_what_lives = argc > 1 && strcmp(argv[1], "--live") == 0;
+  const bool is_raw = argc > 1 && strcmp(argv[1], "--raw") == 0;
+  const int options = asks_what_lives || is_raw ? 1 : 0;
+  const char *asked_or_null = argc > 1 + options ? argv[1 + options] : NULL;
   /* Under the copying collector each collection finds all that is dead. This one collects as
      often as the library allows. */
   struct settings settings = {GCROOTS_COLLECTOR_COPYING, 0, GCROOTS_HEAP_SIZING_RATIO, 1};
   if (!asks_what_lives) {
-    settings.collector = number(argc, argv, 2);
-    settings.limit = (size_t)number(argc, argv, 3) << 10;
-    settings.rule = number(argc, argv, 4);
-    settings.percent = number(argc, argv, 5);
+    settings.collector = number(argc, argv, options + 2);
+    settings.limit = (size_t)number(argc, argv, options + 3) << 10;
+    settings.rule = number(argc, argv, options + 4);
+    settings.percent = number(argc, argv, options + 5);
   }
   for (size_t i = 0; i < count; i++) {
-    if (argc < 2) {
+    uint64_t (*body)(void) = is_raw ? workloads[i].raw_or_null : workloads[i].body;
+    if (body == NULL) continue;
+    if (asked_or_null == NULL) {
       puts(workloads[i].name);
-    } else if (strcmp(argv[asks_what_lives ? 2 : 1], workloads[i].name) == 0) {
-      run(i, &settings, asks_what_lives);
+    } else if (strcmp(asked_or_null, workloads[i].name) == 0) {
+      run(workloads[i].name, body, &settings, asks_what_lives);
       return 0;
     }
   }
-  return argc < 2 ? 0 : 2;
+  return asked_or_null == NULL ? 0 : 2;
 }

@@ -1,37 +1,14 @@
 /* The shape of a small Scheme: numbers are i31s, pairs and environments are structs of two
  * references, and the evaluator's stack is a root range. The program makes lists, maps them
  * and folds them, and computes Fibonacci numbers. A unit is a call of a Scheme function. */
-#include "workload.h"
+#include "raw.h"
 
 #include "sizes.h"
 
-#include <string.h>
-
 /* --- Values ---------------------------------------------------------------------- */
-
-enum { STACK = 1 << 14 };
-static uint32_t stack[STACK];
-static gcroots_root_range_t range;
-static const char *base;
-static uint32_t offsets[CHILDREN];
 
 /* Makes a struct of the two topmost slots of the stack, and puts it into their place. */
 static void (*make)(void);
-
-/* Tells the library of a slot that was written. */
-static void wrote(size_t slot) {
-  if (range.unchanged > slot) range.unchanged = slot;
-}
-
-static void push(uint32_t value) {
-  EXPECT(range.count < STACK);
-  wrote(range.count);
-  stack[range.count++] = value;
-}
-
-static uint32_t pop(void) {
-  return stack[--range.count];
-}
 
 static uint32_t number(int32_t value) {
   return (uint32_t)value << 1 | 1;
@@ -41,20 +18,13 @@ static int32_t value_of(uint32_t bits) {
   return (int32_t)bits >> 1;
 }
 
-/* A field of a pair or an environment, by a load from the heap. */
-static uint32_t part(uint32_t of, int side) {
-  uint32_t found;
-  memcpy(&found, base + (uint64_t)of * 4 + offsets[side], sizeof found);
-  return found;
-}
-
 static void make_raw(void) {
   gcroots_raw_val_t fields[CHILDREN];
-  fields[LEFT].ref = stack[range.count - 2];
-  fields[RIGHT].ref = stack[range.count - 1];
-  MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &stack[range.count - 2]));
-  wrote(range.count - 2);
-  range.count--;
+  fields[LEFT].ref = raw_stack[raw_range.count - 2];
+  fields[RIGHT].ref = raw_stack[raw_range.count - 1];
+  MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &raw_stack[raw_range.count - 2]));
+  raw_wrote(raw_range.count - 2);
+  raw_range.count--;
 }
 
 /* The same without the calls for raw references: by handles of a scope. */
@@ -65,13 +35,13 @@ static void make_by_handles(void) {
   MUST(gcroots_scope_enter(heap, &scope));
   for (int side = LEFT; side < CHILDREN; side++) {
     fields[side].kind = GCROOTS_STORAGE_REF;
-    MUST(gcroots_ref_from_raw(heap, stack[range.count - 2 + side], &fields[side].of.ref));
+    MUST(gcroots_ref_from_raw(heap, raw_stack[raw_range.count - 2 + side], &fields[side].of.ref));
   }
   MUST(gcroots_struct_new(heap, node_type, fields, CHILDREN, &made));
-  MUST(gcroots_ref_to_raw(heap, made, &stack[range.count - 2]));
-  wrote(range.count - 2);
+  MUST(gcroots_ref_to_raw(heap, made, &raw_stack[raw_range.count - 2]));
+  raw_wrote(raw_range.count - 2);
   MUST(gcroots_scope_exit(heap, scope));
-  range.count--;
+  raw_range.count--;
 }
 
 /* --- Expressions ----------------------------------------------------------------- */
@@ -91,19 +61,19 @@ static uint64_t calls;
 static void evaluate(const struct expression *e, size_t frame) {
   uint32_t of, x, y;
   switch (e->kind) {
-    case NUMBER: push(number(e->number)); return;
+    case NUMBER: raw_push(number(e->number)); return;
     case VARIABLE:
-      of = stack[frame];
-      for (int32_t out = e->number; out > 0; out--) of = part(of, RIGHT);
-      push(part(of, LEFT));
+      of = raw_stack[frame];
+      for (int32_t out = e->number; out > 0; out--) of = raw_child(of, RIGHT);
+      raw_push(raw_child(of, LEFT));
       return;
     case IF_LESS_2:
       evaluate(e->a, frame);
-      evaluate(value_of(pop()) < 2 ? e->b : e->c, frame);
+      evaluate(value_of(raw_pop()) < 2 ? e->b : e->c, frame);
       return;
     case IF_EMPTY:
       evaluate(e->a, frame);
-      evaluate(pop() == 0 ? e->b : e->c, frame);
+      evaluate(raw_pop() == 0 ? e->b : e->c, frame);
       return;
     case CONS:
       evaluate(e->a, frame);
@@ -113,25 +83,25 @@ static void evaluate(const struct expression *e, size_t frame) {
     case CAR:
     case CDR:
       evaluate(e->a, frame);
-      push(part(pop(), e->kind == CAR ? LEFT : RIGHT));
+      raw_push(raw_child(raw_pop(), e->kind == CAR ? LEFT : RIGHT));
       return;
     case CALL:
       calls++;
       evaluate(e->a, frame);
-      push(stack[frame]);
+      raw_push(raw_stack[frame]);
       make();
-      evaluate(e->b, range.count - 1);
-      x = pop();
-      stack[range.count - 1] = x;
-      wrote(range.count - 1);
+      evaluate(e->b, raw_range.count - 1);
+      x = raw_pop();
+      raw_stack[raw_range.count - 1] = x;
+      raw_wrote(raw_range.count - 1);
       return;
     default:
       evaluate(e->a, frame);
       evaluate(e->b, frame);
-      y = pop(), x = pop();
-      if (e->kind == ADD) push(number(value_of(x) + value_of(y)));
-      if (e->kind == SUBTRACT) push(number(value_of(x) - value_of(y)));
-      if (e->kind == MULTIPLY) push(number(value_of(x) * value_of(y)));
+      y = raw_pop(), x = raw_pop();
+      if (e->kind == ADD) raw_push(number(value_of(x) + value_of(y)));
+      if (e->kind == SUBTRACT) raw_push(number(value_of(x) - value_of(y)));
+      if (e->kind == MULTIPLY) raw_push(number(value_of(x) * value_of(y)));
   }
 }
 
@@ -168,12 +138,12 @@ static const struct expression sum = {IF_EMPTY, 0, &variable, &zero, &sum_add};
 
 /* Calls a function of the value on top of the stack, and returns the answer. */
 static int32_t apply(const struct expression *function) {
-  size_t frame = range.count;
-  push(0);
+  size_t frame = raw_range.count;
+  raw_push(0);
   make();
   evaluate(function, frame - 1);
-  range.count = frame;
-  return value_of(stack[frame]);
+  raw_range.count = frame;
+  return value_of(raw_stack[frame]);
 }
 
 static uint64_t run_program(void) {
@@ -181,40 +151,30 @@ static uint64_t run_program(void) {
   for (int round = 0; round < SCHEME_ROUNDS; round++) {
     const struct expression map_and_sum = {CALL, 0, &more_squares, &sum, NULL};
     request_begins();
-    push(number(SCHEME_FIB));
+    raw_push(number(SCHEME_FIB));
     EXPECT(apply(&fib) == SCHEME_FIB_VALUE);
-    range.count = 0;
-    push(0);
+    raw_range.count = 0;
+    raw_push(0);
     for (int32_t i = SCHEME_LENGTH; i >= 0; i--) {
-      uint32_t list = pop();
-      push(number(i % 10));
-      push(list);
+      uint32_t list = raw_pop();
+      raw_push(number(i % 10));
+      raw_push(list);
       make();
     }
     /* The squares of all but the first. */
     EXPECT(apply(&map_and_sum) == SCHEME_SUM);
-    range.count = 0;
+    raw_range.count = 0;
     request_ends();
   }
   return calls;
 }
 
 static uint64_t scheme_with(void (*maker)(void)) {
-  void *address;
-  gcroots_layout_t layout;
-  gcroots_root_source_t source;
   uint64_t units;
-  MUST(gcroots_heap_base(heap, &address));
-  MUST(gcroots_type_layout(node_type, &layout));
-  base = address;
-  offsets[LEFT] = layout.offsets[LEFT];
-  offsets[RIGHT] = layout.offsets[RIGHT];
   make = maker;
-  memset(&range, 0, sizeof range);
-  range.slots = stack;
-  MUST(gcroots_root_range_add(heap, &range, NULL, &source));
+  raw_begin();
   units = run_program();
-  MUST(gcroots_root_range_remove(heap, &source));
+  raw_end();
   return units;
 }
 

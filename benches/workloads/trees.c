@@ -1,31 +1,16 @@
 /* Binary trees: many small trees and a few large ones are built, counted and dropped, while
  * one large tree stays. A unit is a node that is built and counted. */
-#include "workload.h"
+#include "raw.h"
 
 #include "sizes.h"
 
-#include <string.h>
-
-/* Where compiled code finds the fields of a node. */
-static const char *base;
-static uint32_t left_offset, right_offset;
-
 /* Counts by loads from the heap, as an engine's compiled code does. */
-static uint64_t count_raw(uint32_t node) {
-  const char *at = base + (uint64_t)node * 4;
-  uint32_t left, right;
-  memcpy(&left, at + left_offset, sizeof left);
-  if (left == 0) return 1;
-  memcpy(&right, at + right_offset, sizeof right);
-  return 1 + count_raw(left) + count_raw(right);
-}
-
 static uint64_t count_by_raw_reads(gcroots_ref_t tree) {
   uint32_t raw;
   uint64_t nodes;
   MUST(gcroots_no_gc_enter(heap));
   MUST(gcroots_ref_to_raw(heap, tree, &raw));
-  nodes = count_raw(raw);
+  nodes = count_raw_nodes(raw);
   MUST(gcroots_no_gc_exit(heap));
   return nodes;
 }
@@ -85,13 +70,7 @@ uint64_t trees_by_fused_calls(void) {
 }
 
 uint64_t trees_by_raw_reads(void) {
-  void *address;
-  gcroots_layout_t layout;
-  MUST(gcroots_heap_base(heap, &address));
-  MUST(gcroots_type_layout(node_type, &layout));
-  base = address;
-  left_offset = layout.offsets[LEFT];
-  right_offset = layout.offsets[RIGHT];
+  find_nodes();
   build = new_tree;
   return trees(count_by_raw_reads);
 }

@@ -22,6 +22,12 @@ uint64_t graph(void);
 uint64_t queue(void);
 uint64_t text_index(void);
 
+/* The same by raw references. */
+uint64_t long_lived_tree_raw(void);
+uint64_t graph_raw(void);
+uint64_t queue_raw(void);
+uint64_t text_index_raw(void);
+
 /* The engine and the store that the workload runs in, and its types: a struct of two references,
    and an array of references. */
 extern gcroots_engine_t *heap_engine;

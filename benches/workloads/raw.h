@@ -1,0 +1,69 @@
+/* What the workloads by raw references share: a stack whose slots are a root range, loads from the
+ * heap as an engine's compiled code does them, and trees. */
+#ifndef RAW_H
+#define RAW_H
+
+#include "workload.h"
+
+#include <string.h>
+
+/* The engine's stack. */
+enum { RAW_STACK = 1 << 14 };
+extern uint32_t raw_stack[RAW_STACK];
+extern gcroots_root_range_t raw_range;
+
+/* Where compiled code finds objects, and the fields of a node. */
+extern const char *raw_base;
+extern uint32_t node_offsets[CHILDREN];
+
+/* Finds the fields of nodes in the heap. */
+void find_nodes(void);
+
+/* Does the same, makes the stack empty, and makes its slots roots. */
+void raw_begin(void);
+
+/* The slots are no roots any more. */
+void raw_end(void);
+
+/* Tells the library of a slot that was written. */
+static inline void raw_wrote(size_t slot) {
+  if (raw_range.unchanged > slot) raw_range.unchanged = slot;
+}
+
+static inline void raw_put(size_t slot, uint32_t value) {
+  raw_stack[slot] = value;
+  raw_wrote(slot);
+}
+
+static inline void raw_push(uint32_t value) {
+  EXPECT(raw_range.count < RAW_STACK);
+  raw_put(raw_range.count++, value);
+}
+
+static inline uint32_t raw_pop(void) {
+  return raw_stack[--raw_range.count];
+}
+
+/* A reference in an object. */
+static inline uint32_t raw_load(uint32_t object, uint64_t offset) {
+  uint32_t found;
+  memcpy(&found, raw_base + (uint64_t)object * 4 + offset, sizeof found);
+  return found;
+}
+
+static inline uint32_t raw_child(uint32_t node, uint32_t side) {
+  return raw_load(node, node_offsets[side]);
+}
+
+/* An element of an array of references. The first one is at offset 16 of the object. */
+static inline uint32_t raw_element(uint32_t array, uint32_t index) {
+  return raw_load(array, 16 + (uint64_t)index * 4);
+}
+
+/* Pushes a new tree. A tree of depth 0 is one node. */
+void push_raw_tree(int depth);
+
+/* The number of nodes of a tree. */
+uint64_t count_raw_nodes(uint32_t tree);
+
+#endif
