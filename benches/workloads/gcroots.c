@@ -26,7 +26,7 @@ static const struct {
   uint64_t (*body)(void);
   uint64_t (*raw_or_null)(void); /* by raw references */
 } workloads[] = {
-    {"trees", trees_by_handles, NULL},
+    {"trees", trees_by_handles, trees_raw},
     {"trees_fused", trees_by_fused_calls, NULL},
     {"trees_raw_reads", trees_by_raw_reads, NULL},
     {"trees_raw", trees_raw, NULL},

@@ -67,15 +67,13 @@ static uint32_t random_node(void) {
 
 static void replace_node_raw(uint32_t at) {
   gcroots_raw_val_t edges[GRAPH_EDGES];
-  uint32_t made;
   for (int edge = 0; edge < GRAPH_EDGES; edge++) edges[edge].ref = random_node();
-  MUST(gcroots_raw_array_new_fixed(heap, array_type, edges, GRAPH_EDGES, &made));
-  MUST(gcroots_raw_array_set_ref(heap, raw_stack[0], at, made));
+  raw_set_element(raw_stack[0], at, raw_new_array(edges, GRAPH_EDGES));
 }
 
 static void redirect_edge_raw(uint32_t at) {
   const uint32_t from = raw_element(raw_stack[0], at), to = random_node();
-  MUST(gcroots_raw_array_set_ref(heap, from, random_below(GRAPH_EDGES), to));
+  raw_set_element(from, random_below(GRAPH_EDGES), to);
 }
 
 uint64_t graph_raw(void) {

@@ -40,22 +40,22 @@ uint64_t long_lived_tree(void) {
 static void replace_raw_subtree(uint32_t tree, uint32_t by) {
   for (int depth = LIVED_DEPTH; depth > LIVED_TEMPORARY + 1; depth--)
     tree = raw_child(tree, random_below(CHILDREN));
-  MUST(gcroots_raw_struct_set_ref(heap, tree, random_below(CHILDREN), by));
+  raw_set_child(tree, random_below(CHILDREN), by);
 }
 
 /* The large tree is the first slot of the stack. */
 uint64_t long_lived_tree_raw(void) {
   raw_begin();
-  push_raw_tree(LIVED_DEPTH);
+  raw_push_tree(LIVED_DEPTH);
   for (int round = 0; round < LIVED_ROUNDS; round++) {
     uint32_t small;
     request_begins();
-    push_raw_tree(LIVED_TEMPORARY);
+    raw_push_tree(LIVED_TEMPORARY);
     small = raw_pop();
     if (round % LIVED_REPLACE == 0) replace_raw_subtree(raw_stack[0], small);
     request_ends();
   }
-  EXPECT(count_raw_nodes(raw_stack[0]) == nodes_of(LIVED_DEPTH));
+  EXPECT(raw_count_nodes(raw_stack[0]) == nodes_of(LIVED_DEPTH));
   raw_end();
   return nodes_of(LIVED_DEPTH) + LIVED_ROUNDS * nodes_of(LIVED_TEMPORARY);
 }

@@ -67,14 +67,14 @@ uint64_t queue(void) {
 enum { FIRST, LAST };
 
 static uint32_t new_element(void) {
-  uint32_t made;
-  MUST(gcroots_raw_struct_new_default(heap, node_type, &made));
-  return made;
+  gcroots_raw_val_t children[CHILDREN];
+  children[LEFT].ref = children[RIGHT].ref = 0;
+  return raw_new_node(children);
 }
 
 static void append_raw(void) {
   const uint32_t element = new_element();
-  MUST(gcroots_raw_struct_set_ref(heap, raw_stack[LAST], RIGHT, element));
+  raw_set_child(raw_stack[LAST], RIGHT, element);
   raw_put(LAST, element);
 }
 

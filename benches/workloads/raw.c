@@ -8,7 +8,7 @@ uint32_t node_offsets[CHILDREN];
 
 static gcroots_root_source_t source;
 
-void find_nodes(void) {
+void raw_find_nodes(void) {
   void *address;
   gcroots_layout_t layout;
   MUST(gcroots_heap_base(heap, &address));
@@ -19,7 +19,7 @@ void find_nodes(void) {
 }
 
 void raw_begin(void) {
-  find_nodes();
+  raw_find_nodes();
   memset(&raw_range, 0, sizeof raw_range);
   raw_range.slots = raw_stack;
   MUST(gcroots_root_range_add(heap, &raw_range, NULL, &source));
@@ -30,22 +30,21 @@ void raw_end(void) {
 }
 
 /* The children of a new node are the two topmost slots. */
-void push_raw_tree(int depth) {
-  gcroots_raw_val_t fields[CHILDREN];
-  fields[LEFT].ref = fields[RIGHT].ref = 0;
+void raw_push_tree(int depth) {
+  gcroots_raw_val_t children[CHILDREN];
+  children[LEFT].ref = children[RIGHT].ref = 0;
   if (depth > 0) {
-    push_raw_tree(depth - 1);
-    push_raw_tree(depth - 1);
+    raw_push_tree(depth - 1);
+    raw_push_tree(depth - 1);
     raw_range.count -= 2;
-    fields[LEFT].ref = raw_stack[raw_range.count];
-    fields[RIGHT].ref = raw_stack[raw_range.count + 1];
+    children[LEFT].ref = raw_stack[raw_range.count];
+    children[RIGHT].ref = raw_stack[raw_range.count + 1];
   }
-  MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &raw_stack[raw_range.count]));
-  raw_wrote(raw_range.count++);
+  raw_push(raw_new_node(children));
 }
 
-uint64_t count_raw_nodes(uint32_t tree) {
+uint64_t raw_count_nodes(uint32_t tree) {
   const uint32_t left = raw_child(tree, LEFT);
   if (left == 0) return 1;
-  return 1 + count_raw_nodes(left) + count_raw_nodes(raw_child(tree, RIGHT));
+  return 1 + raw_count_nodes(left) + raw_count_nodes(raw_child(tree, RIGHT));
 }

@@ -22,8 +22,7 @@ static void make_raw(void) {
   gcroots_raw_val_t fields[CHILDREN];
   fields[LEFT].ref = raw_stack[raw_range.count - 2];
   fields[RIGHT].ref = raw_stack[raw_range.count - 1];
-  MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &raw_stack[raw_range.count - 2]));
-  raw_wrote(raw_range.count - 2);
+  raw_put(raw_range.count - 2, raw_new_node(fields));
   raw_range.count--;
 }
 
@@ -92,8 +91,7 @@ static void evaluate(const struct expression *e, size_t frame) {
       make();
       evaluate(e->b, raw_range.count - 1);
       x = raw_pop();
-      raw_stack[raw_range.count - 1] = x;
-      raw_wrote(raw_range.count - 1);
+      raw_put(raw_range.count - 1, x);
       return;
     default:
       evaluate(e->a, frame);

@@ -175,7 +175,7 @@ static void add_raw_entry(uint32_t bucket, uint32_t word, uint32_t place) {
   fields[WORD].ref = raw_pop();
   fields[NEXT].ref = raw_element(raw_stack[0], bucket);
   MUST(gcroots_raw_struct_new(heap, entry_type, fields, ENTRY_FIELDS, &made));
-  MUST(gcroots_raw_array_set_ref(heap, raw_stack[0], bucket, made));
+  raw_set_element(raw_stack[0], bucket, made);
 }
 
 static struct places *places_of(uint32_t entry) {
@@ -198,7 +198,7 @@ static void index_raw_word(uint32_t word, uint32_t place) {
   }
   raw_push(entry);
   push_list(places, word, place);
-  MUST(gcroots_raw_struct_set_ref(heap, raw_stack[1], PLACES, raw_stack[2]));
+  raw_set(raw_stack[1], PLACES, places_offset, raw_stack[2]);
   raw_range.count = 1;
 }
 

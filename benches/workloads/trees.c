@@ -10,7 +10,7 @@ static uint64_t count_by_raw_reads(gcroots_ref_t tree) {
   uint64_t nodes;
   MUST(gcroots_no_gc_enter(heap));
   MUST(gcroots_ref_to_raw(heap, tree, &raw));
-  nodes = count_raw_nodes(raw);
+  nodes = raw_count_nodes(raw);
   MUST(gcroots_no_gc_exit(heap));
   return nodes;
 }
@@ -70,7 +70,7 @@ uint64_t trees_by_fused_calls(void) {
 }
 
 uint64_t trees_by_raw_reads(void) {
-  find_nodes();
+  raw_find_nodes();
   build = new_tree;
   return trees(count_by_raw_reads);
 }

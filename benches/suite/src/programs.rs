@@ -75,8 +75,8 @@ pub fn field(line: &str, at: usize) -> Result<f64> {
         .with_context(|| format!("not a number in {line:?}"))
 }
 
-/// The programs of the library, once for each collector, and for the default one with the hot
-/// functions in line too. CMake has built them.
+/// The programs of the library, once for each collector, and for the default one in other forms
+/// too. CMake has built them.
 pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
     let programs = [
         (Kind::Operations, "operations"),
@@ -100,8 +100,28 @@ pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
                 made.push(of_collector(options, collector, kind, &system, &name)?);
             }
         }
+        if collector.name == collectors::DEFAULT {
+            made.extend(by_raw_references(options, collector)?);
+        }
     }
     Ok(made)
+}
+
+/// The workloads by raw references: by calls, with the hot functions in line, and as by the code of
+/// a compiler.
+fn by_raw_references(options: &Options, collector: &Collector) -> Result<Vec<Program>> {
+    let forms = [
+        ("raw", "gcroots_workload"),
+        ("raw in line", "gcroots_workload_inline"),
+        ("compiled", "gcroots_workload_compiled"),
+    ];
+    let program_of = |(form, name)| {
+        let system = format!("{}, {form}", collector.name);
+        let mut program = of_collector(options, collector, Kind::Workloads, &system, name)?;
+        program.command.push("--raw".to_owned());
+        Ok(program)
+    };
+    forms.into_iter().map(program_of).collect()
 }
 
 /// A program that CMake has built, run on a collector.
