@@ -40,6 +40,10 @@ pub const ALL: &[Peer] = &[
         build: jni,
     },
     Peer {
+        name: "V8",
+        build: v8,
+    },
+    Peer {
         name: "Lua",
         build: lua,
     },
@@ -55,10 +59,21 @@ pub const ALL: &[Peer] = &[
 
 /// Compiles C files of `benches/` into a program.
 fn compile(options: &Options, program: &str, files: &[&str], more: &[&str]) -> Result<String> {
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+    compile_with(&compiler, options, program, files, more)
+}
+
+fn compile_with(
+    compiler: &str,
+    options: &Options,
+    program: &str,
+    files: &[&str],
+    more: &[&str],
+) -> Result<String> {
     let made = path_of(&options.output.join(program))?;
-    let benches = options.source.join("benches");
-    let mut compiler = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
-    compiler.current_dir(benches).args(["-O2", "-o", &made]);
+    let mut compiler = Command::new(compiler);
+    compiler.current_dir(options.source.join("benches"));
+    compiler.args(["-O2", "-o", &made]);
     output_of(compiler.args(files).args(more))?;
     Ok(made)
 }
@@ -156,6 +171,21 @@ fn jni(options: &Options) -> Result<Vec<Program>> {
     let made = compile(options, "jni", &["peers/jni/operations.c"], &flags)?;
     let command = [made.as_str(), &classes];
     Ok(vec![Program::new("JNI", Kind::Operations, &command)])
+}
+
+/// V8's C++ API. Its structs are objects with internal fields, and objects with properties.
+fn v8(options: &Options) -> Result<Vec<Program>> {
+    let folder = path_of(&options.output.join("v8"))?;
+    let flags = options.source.join("benches/peers/v8/flags");
+    let flags = output_of(Command::new(flags).arg(folder))?;
+    let mut more = vec!["-std=c++17", "-w"];
+    more.extend(flags.split_whitespace());
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    let files = ["peers/v8/operations.cpp"];
+    let made = compile_with(&compiler, options, "v8_operations", &files, &more)?;
+    let program_of = |(system, form)| Program::new(system, Kind::Operations, &[&made, form]);
+    let systems = [("V8", "fields"), ("V8, properties", "properties")];
+    Ok(systems.into_iter().map(program_of).collect())
 }
 
 fn lua(options: &Options) -> Result<Vec<Program>> {
