@@ -1,6 +1,6 @@
 /* Making objects and storing references as an engine's compiled code does: it checks what
  * docs/engines.md asks for, and not the references, which it knows from its own types. These
- * functions return 0 or false if the library must do it, without COMPILED_CODE always. */
+ * functions return 0 or false if the library must do it. Without COMPILED_CODE it always must. */
 #ifndef COMPILED_H
 #define COMPILED_H
 

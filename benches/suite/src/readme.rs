@@ -65,12 +65,13 @@ const COLUMNS: [(&str, &[&str]); 6] = [
 ];
 
 /// The systems of the last column, and their names there.
-const OTHERS: [(&str, &str); 7] = [
+const OTHERS: [(&str, &str); 8] = [
     ("malloc", "malloc"),
     ("mimalloc", "mimalloc"),
     ("bdwgc", "bdwgc"),
     ("OCaml", "OCaml"),
     ("Lua", "Lua"),
+    ("V8", "V8"),
     ("slab", "slab"),
     ("slotmap", "slotmap"),
 ];
