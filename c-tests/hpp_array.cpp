@@ -71,6 +71,7 @@ CASE(a_byte_string_has_its_bytes) {
   zeros.set(own, 0, 'x');
   CHECK(zeros.string(own) == std::string("x\0b", 3));
   CHECK(Bytes::copy_of(own, "").string(own).empty());
+  CHECK(ArrayRef<char>::copy_of(own, std::string("text")).string(own) == "text");
 }
 
 CASE(a_span_is_the_memory_of_the_elements) {

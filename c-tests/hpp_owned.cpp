@@ -205,7 +205,7 @@ CASE(an_owner_that_is_moved_is_one_handle) {
   CHECK(b.size(own) == 1);
   Table<> &same = b;
   b = std::move(same);
-  CHECK(b.size(own) == 1);
+  CHECK(b.size(own) == 1 && b && !a && !c);
   THROWS(GCROOTS_ERROR_NULL_REFERENCE, c.size(own));
   gcroots_table_t raw = b.release();
   OK(gcroots_table_free(own.raw(), &raw));

@@ -5,9 +5,9 @@
 static Ref func_of_plugin(const gcroots::StoreRef &of) {
   void *plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
   if (plugin == nullptr) check_fail(__FILE__, __LINE__, "%s", dlerror());
-  auto make = reinterpret_cast<Ref (*)(const gcroots::StoreRef *)>(dlsym(plugin, "plugin_func"));
+  auto make = reinterpret_cast<Ref (*)(gcroots_store_t *)>(dlsym(plugin, "plugin_func"));
   CHECK(make != nullptr);
-  return make(&of);
+  return make(of.raw());
 }
 
 CASE(an_exception_of_a_plugin_arrives) {

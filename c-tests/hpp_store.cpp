@@ -36,6 +36,22 @@ CASE(a_status_without_a_name_is_a_number_in_the_message) {
   CHECK(Error(70000).status() == 70000);
 }
 
+CASE(an_error_has_its_message_apart) {
+  OK(gcroots_set_error("out of cheese"));
+  CHECK(Error(70000).message() == "out of cheese");
+  CHECK(Error(GCROOTS_ERROR_BUSY, "").message().empty());
+}
+
+CASE(a_function_for_c_returns_the_status_of_its_exception) {
+  CHECK(gcroots::status_of([] {}) == GCROOTS_OK);
+  CHECK(gcroots::status_of([] { throw Error(GCROOTS_ERROR_BUSY, "busy"); }) == GCROOTS_ERROR_BUSY);
+  CHECK(gcroots_last_error() == std::string("busy"));
+  CHECK(gcroots::status_of([] { throw std::bad_alloc(); }) == GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(gcroots::status_of([] { throw std::out_of_range("far"); }) == GCROOTS_STATUS_EMBEDDER);
+  CHECK(gcroots_last_error() == std::string("far"));
+  CHECK(gcroots::status_of([] { throw 7; }) == GCROOTS_STATUS_EMBEDDER);
+}
+
 CASE(an_error_is_a_system_error_with_a_category) {
   Store own = new_hpp_store();
   try {

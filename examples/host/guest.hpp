@@ -107,7 +107,7 @@ class Guest : host_t {
       return of(host).board_.read(bytes, size);
     };
     report = [](host_t *host, const char *what, gcroots_status_t status) {
-      status_of([&] {
+      gcroots::status_of([&] {
         of(host).events_.push_back(std::string(what) + ": " + gcroots_status_name(status));
       });
     };
@@ -169,11 +169,11 @@ class Guest : host_t {
   }
   static gcroots_status_t new_text_in(host_t *host, const char *bytes, std::size_t size,
                                       gcroots_ref_t *out) {
-    return status_of([&] { *out = of(host).make_text(bytes, size); });
+    return gcroots::status_of([&] { *out = of(host).make_text(bytes, size); });
   }
   static gcroots_status_t read_text_of(host_t *host, gcroots_ref_t ref, const char **bytes,
                                        std::size_t *size) {
-    return status_of([&] {
+    return gcroots::status_of([&] {
       const Text &text = gcroots::as<ExternRef>(ref).get<Text>(of(host).store_);
       *bytes = text.bytes.data();
       *size = text.bytes.size();

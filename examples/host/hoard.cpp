@@ -9,7 +9,7 @@ using namespace gcroots;
 struct Copy : struct_type<field<ref<ArrayRef<char>>>, field<nullable<StructRef<Copy>>>> {};
 
 static gcroots_status_t load(host_t *host, gcroots_ref_t *out_filter, void **) {
-  return status_of([=] {
+  return gcroots::status_of([=] {
     auto filter = [host](StoreRef store, Rooted<ExternRef> text) -> Rooted<ExternRef> {
       Local<StructRef<Copy>> last(store);
       for (;;) {

@@ -11,7 +11,7 @@ struct Last {
 };
 
 static gcroots_status_t load(host_t *host, gcroots_ref_t *out_filter, void **out_state) {
-  return status_of([=] {
+  return gcroots::status_of([=] {
     auto last = std::make_unique<Last>();
     auto filter = [host, last = last.get()](StoreRef store, Rooted<ExternRef> text) {
       std::string before = store.is_null(last->text) ? "" : read_text(host, last->text) + ", ";

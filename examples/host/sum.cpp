@@ -14,7 +14,7 @@ static int number(const std::string &word) {
 }
 
 static gcroots_status_t load(host_t *host, gcroots_ref_t *out_filter, void **) {
-  return status_of([=] {
+  return gcroots::status_of([=] {
     *out_filter = FuncRef::make(StoreRef(host->store), [host](Rooted<ExternRef> text) {
       std::istringstream words(read_text(host, text));
       int sum = 0;

@@ -115,6 +115,9 @@ struct ArrayRef {
   static Returns<Made> copy_of(StoreRef store, const char *text) {
     return copy_of(store, std::string_view(text));
   }
+  static Returns<Made> copy_of(StoreRef store, const std::string &text) {
+    return copy_of(store, std::string_view(text));
+  }
 
  private:
   static Returns<Made> copy(StoreRef store, const void *data, std::size_t length) {

@@ -124,6 +124,12 @@ class Error : public std::system_error {
   gcroots_status_t status() const noexcept {
     return static_cast<gcroots_status_t>(code().value());
   }
+  /// The message without the status.
+  std::string message() const {
+    std::string all = what(), end = code().message();
+    std::size_t length = all.size() - end.size();
+    return all.substr(0, length < 2 ? 0 : length - 2);
+  }
 
  private:
   static std::system_error made(std::error_code code, const std::string &message) {
@@ -145,6 +151,31 @@ namespace detail {
 /// Throws an Error unless the status is GCROOTS_OK.
 [[gnu::always_inline]] inline void check(gcroots_status_t status) {
   if (__builtin_expect(status != GCROOTS_OK, false)) detail::fail(status);
+}
+
+/// Runs a function object, and returns the status that its exception stands for: for functions of
+/// C++ that C calls. The message of an exception of another class becomes the last message, and its
+/// status is GCROOTS_STATUS_EMBEDDER.
+template <class Body>
+gcroots_status_t status_of(Body &&body) noexcept {
+  try {
+    std::forward<Body>(body)();
+    return GCROOTS_OK;
+  } catch (const Error &error) {
+    try {
+      static_cast<void>(gcroots_set_error(error.message().c_str()));
+    } catch (...) {
+    }
+    return error.status();
+  } catch (const std::bad_alloc &) {
+    static_cast<void>(gcroots_set_error("no memory"));
+    return GCROOTS_ERROR_OUT_OF_MEMORY;
+  } catch (const std::exception &error) {
+    static_cast<void>(gcroots_set_error(error.what()));
+  } catch (...) {
+    static_cast<void>(gcroots_set_error("an exception of an unknown class"));
+  }
+  return GCROOTS_STATUS_EMBEDDER;
 }
 
 /// Calls a function of gcroots.h whose last parameter is `out`, and returns what it wrote:

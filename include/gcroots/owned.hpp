@@ -59,6 +59,10 @@ class Owned {
     state_->release();
   }
 
+  /// Whether it owns a handle.
+  explicit operator bool() const noexcept {
+    return raw_.store_id != 0;
+  }
   Raw raw() const noexcept {
     return raw_;
   }

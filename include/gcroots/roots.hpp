@@ -33,6 +33,10 @@ class Rooted : public detail::Operations<K, Rooted<K>> {
   constexpr Rooted(Rooted<Below> other) noexcept : ref_(other.ref()) {
   }
 
+  /// Whether it is not the null handle. A handle of a local is not, whatever the local holds.
+  explicit constexpr operator bool() const noexcept {
+    return ref_.store_id != 0;
+  }
   constexpr Ref ref() const noexcept {
     return ref_;
   }
@@ -280,6 +284,10 @@ class ManuallyRooted : public detail::Operations<K, ManuallyRooted<K>> {
     return std::exchange(raw_, gcroots_manually_rooted_t{});
   }
 
+  /// Whether it owns a root.
+  explicit operator bool() const noexcept {
+    return raw_.ref.store_id != 0;
+  }
   Ref ref() const noexcept {
     return raw_.ref;
   }

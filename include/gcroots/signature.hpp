@@ -100,9 +100,14 @@ template <class... A, class... R>
 struct DescribeFunc<Types<A...>, Types<R...>> {
   static constexpr shared::DescribedField fields[sizeof...(A) + sizeof...(R) + 1] = {
       described_field<A>()..., described_field<R>()...};
-  static constexpr shared::Description self = {
-      name_of<DescribeFunc>(),     GCROOTS_TYPE_FUNC, true, nullptr, fields,
-      sizeof...(A) + sizeof...(R), sizeof...(A)};
+  static constexpr shared::Description self = {name_of<DescribeFunc>(),
+                                               fingerprint<DescribeFunc>(),
+                                               GCROOTS_TYPE_FUNC,
+                                               true,
+                                               nullptr,
+                                               fields,
+                                               sizeof...(A) + sizeof...(R),
+                                               sizeof...(A)};
 };
 
 /// The signature of a function object, a function pointer or a function type. A StoreRef as the

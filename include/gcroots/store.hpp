@@ -16,6 +16,9 @@ inline namespace v1 {
 
 struct Description;
 
+/// Tells the description of an unloaded shared object from another one at its address.
+std::uint64_t fingerprint_of(const Description *of) noexcept;
+
 /// Gets the exceptions of finalizers. Counted, because it may be replaced while it runs.
 class FinalizerErrors {
  public:
@@ -56,20 +59,24 @@ class RegisteredTypes {
   /// The type, which the table owns, or null.
   gcroots_type_t *find(const Description *of) const noexcept {
     if (capacity_ == 0) return nullptr;
-    return place(entries_, capacity_, of).type;
+    const Entry &entry = place(entries_, capacity_, of);
+    return entry.fingerprint == fingerprint_of(of) ? entry.type : nullptr;
   }
 
   /// Takes over a type. Returns whether there was memory for it.
   bool add(const Description *of, gcroots_type_t *type) noexcept {
     if (2 * (used_ + 1) > capacity_ && !grow()) return false;
-    place(entries_, capacity_, of) = {of, type};
-    used_++;
+    Entry &entry = place(entries_, capacity_, of);
+    if (entry.of == nullptr) used_++;
+    gcroots_type_free(entry.type);
+    entry = {of, fingerprint_of(of), type};
     return true;
   }
 
  private:
   struct Entry {
     const Description *of = nullptr;
+    std::uint64_t fingerprint = 0;
     gcroots_type_t *type = nullptr;
   };
 
@@ -211,19 +218,22 @@ class StoreState {
   Late *late_ = nullptr;
 };
 
-/// Its address is the key of the StoreState. It is not const, because a linker may give equal
-/// constants one address.
-inline char state_key = 0;
+/// The key of the StoreState. It is a number that is no address, and not the address of a variable,
+/// since shared objects that hide their symbols have variables of their own. It ends in the version
+/// of the namespace.
+inline const void *state_key() noexcept {
+  return reinterpret_cast<const void *>(std::uintptr_t{0x6763726f6f747301});
+}
 
 /// Gets the StoreState of a store. Makes one if the store has none yet.
 inline gcroots_status_t state_of(gcroots_store_t *store, StoreState **out) noexcept {
   void *found = nullptr;
-  gcroots_status_t status = gcroots_store_data_keyed(store, &state_key, &found);
+  gcroots_status_t status = gcroots_store_data_keyed(store, state_key(), &found);
   if (status != GCROOTS_OK) return status;
   if (found == nullptr) {
     auto *made = new (std::nothrow) StoreState(store);
     if (made == nullptr) return GCROOTS_ERROR_OUT_OF_MEMORY;
-    status = gcroots_store_set_data_keyed(store, &state_key, made, StoreState::finalize);
+    status = gcroots_store_set_data_keyed(store, state_key(), made, StoreState::finalize);
     if (status != GCROOTS_OK) {
       made->release();
       return status;

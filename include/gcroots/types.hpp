@@ -34,6 +34,8 @@ struct DescribedField {
 struct Description {
   /// Orders the members of a rec group.
   const char *name;
+  /// Of the name, and of the names and storages of the fields.
+  std::uint64_t fingerprint;
   gcroots_type_kind_t kind;
   bool is_final;
   /// The description of the supertype, or null.
@@ -43,6 +45,10 @@ struct Description {
   std::size_t field_count;
   std::size_t param_count;
 };
+
+inline std::uint64_t fingerprint_of(const Description *of) noexcept {
+  return of->fingerprint;
+}
 
 /// Registers a description and all that it refers to. Finds the rec groups as the strongly
 /// connected components of the references, by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972).
@@ -321,6 +327,15 @@ constexpr const char *name_of() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
+/// A hash of a C++ type's name: FNV-1a.
+template <class T>
+constexpr std::uint64_t fingerprint() noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char *at = name_of<T>(); *at != 0; at++)
+    hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001b3;
+  return hash;
+}
+
 template <class List>
 struct FieldArray;
 template <class... Fields>
@@ -336,6 +351,7 @@ template <class S>
 struct Describe {
   static constexpr shared::Description self = {
       name_of<S>(),
+      fingerprint<S>() ^ fingerprint<typename S::fields>(),
       GCROOTS_TYPE_STRUCT,
       S::is_final,
       std::is_void_v<typename S::supertype> ? nullptr : describe<typename S::supertype>,
@@ -355,8 +371,14 @@ const shared::Description *describe() noexcept {
 template <class E>
 struct DescribeArray {
   static constexpr shared::DescribedField element = described_field<E>();
-  static constexpr shared::Description self = {
-      name_of<ArrayRef<E>>(), GCROOTS_TYPE_ARRAY, true, nullptr, &element, 1, 0};
+  static constexpr shared::Description self = {name_of<ArrayRef<E>>(),
+                                               fingerprint<ArrayRef<E>>(),
+                                               GCROOTS_TYPE_ARRAY,
+                                               true,
+                                               nullptr,
+                                               &element,
+                                               1,
+                                               0};
 };
 
 template <class S>
@@ -429,6 +451,9 @@ gcroots_status_t field_type_of(StoreRef store, gcroots_field_type_t *out) {
 /// A counted reference to a registered type.
 class Type : public detail::Counted<gcroots_type_t, gcroots_type_clone, gcroots_type_free> {
  public:
+  /// None.
+  Type() noexcept : Counted(nullptr) {
+  }
   /// Takes over a reference that the caller owns.
   explicit Type(gcroots_type_t *taken) noexcept : Counted(taken) {
   }
