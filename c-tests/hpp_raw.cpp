@@ -1,5 +1,6 @@
 /* gcroots.hpp: raw references, stacks of them, and root visitors. */
 #include "hpp.h"
+#include <stdexcept>
 
 using namespace gcroots;
 
@@ -111,4 +112,48 @@ CASE(a_root_visitor_reports_roots) {
   int before = visits;
   own.gc();
   CHECK(visits == before);
+}
+
+CASE(raw_arrays_are_made_of_elements) {
+  Store own = new_hpp_store();
+  RootRange<> stack(own);
+  stack.push(make_raw_array_of<uint8_t>(own, uint8_t(1), uint8_t(255)));
+  CHECK(RawRef<ArrayRef<uint8_t>>(stack.top().bits()).get(own, 1) == 255);
+  const double numbers[] = {0.5, 1.5};
+  stack.push(make_raw_array_copy<double>(own, numbers, 2));
+  CHECK(RawRef<ArrayRef<double>>(stack.top().bits()).get(own, 1) == 1.5);
+  stack.push(make_raw_default<Node>(own, Type::of<StructRef<Node>>(own)));
+  CHECK(RawNode(stack.top().bits()).get<Node::next>(own).is_null());
+  NoGc no_gc(own);
+  auto *base = static_cast<char *>(own.heap_base());
+  CHECK(base != nullptr);
+}
+
+CASE(raw_references_name_host_objects) {
+  Store own = new_hpp_store();
+  Scope scope(own);
+  RootRange<> stack(own);
+  stack.push(make_raw_externref(own, &own));
+  CHECK(RawRef<ExternRef>(stack.top().bits()).data(own) == &own);
+  Tag<int32_t> tag(own);
+  stack.push(make_raw_exn(own, tag, 5));
+  RawRef<ExnRef> exn(stack.top().bits());
+  CHECK(exn.field(own, 0).i32 == 5);
+  gcroots_tag_t its_tag = exn.tag(own);
+  CHECK(gcroots::out<bool>(gcroots_tag_eq, own.raw(), its_tag, tag.raw()));
+  exn.make_pending(own);
+  CHECK(own.has_exception() && take_raw_exception(own) == exn && !own.has_exception());
+  auto twice = FuncRef::make(own, [](int32_t number) {
+    if (number == 0) throw std::out_of_range("zero");
+    return 2 * number;
+  });
+  auto func = RawRef<FuncRef>::of(own, twice);
+  gcroots_raw_val_t number{}, result{};
+  number.i32 = 21;
+  func.call(own, &number, 1, &result, 1);
+  CHECK(result.i32 == 42);
+  number.i32 = 0;
+  THROWS(GCROOTS_ERROR_EXCEPTION,
+         RawRef<FuncRef>::of(own, twice).call(own, &number, 1, &result, 1));
+  CHECK(own.has_exception() && take_raw_exception(own) != nullptr);
 }

@@ -35,7 +35,8 @@
  *   exceptions.hpp    Tag, ExnRef, Thrown
  *   functions.hpp     FuncRef, TypedFunc
  *   tables.hpp, globals.hpp
- *   raw.hpp, root_range.hpp   RawRef, RootRange, RootVisitor
+ *   raw.hpp, raw_host.hpp     RawRef
+ *   root_range.hpp            RootRange, RootVisitor
  *
  * Functions do what those of gcroots.h do, which says what collects and what each status means.
  * The hot ones are in line (gcroots_inline.h): define GCROOTS_NO_INLINE to have calls. Each handle
@@ -87,6 +88,7 @@
 #include "gcroots/globals.hpp"
 #include "gcroots/pin.hpp"
 #include "gcroots/raw.hpp"
+#include "gcroots/raw_host.hpp"
 #include "gcroots/root_range.hpp"
 #include "gcroots/structs.hpp"
 #include "gcroots/tables.hpp"

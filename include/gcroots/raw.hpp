@@ -187,6 +187,14 @@ Returns<RawRef<StructRef<S>>> make_raw(StoreRef store, const Type &type, const V
   return detail::MakeRawStruct<S, typename S::fields>::make(store, type.raw(), values...);
 }
 
+/// Makes a struct whose fields are 0 or null, without a root. May collect.
+template <class S>
+Returns<RawRef<StructRef<S>>> make_raw_default(StoreRef store, const Type &type) {
+  std::uint32_t made = 0;
+  gcroots_status_t status = gcroots_raw_struct_new_default(store.raw(), type.raw(), &made);
+  return detail::finish<RawRef<StructRef<S>>>(status, made);
+}
+
 /// Makes an array of equal elements, without a root. May collect.
 template <class E>
 Returns<RawRef<ArrayRef<E>>> make_raw_array(StoreRef store, std::uint32_t length,
@@ -198,6 +206,33 @@ Returns<RawRef<ArrayRef<E>>> make_raw_array(StoreRef store, std::uint32_t length
     const gcroots_raw_val_t fill = detail::ValueOf<E>::to_raw(value);
     status = gcroots_raw_array_new(store.raw(), type, &fill, length, &made);
   }
+  return detail::finish<RawRef<ArrayRef<E>>>(status, made);
+}
+
+/// Makes an array of the given elements, without a root. May collect.
+template <class E, class... Values>
+Returns<RawRef<ArrayRef<E>>> make_raw_array_of(StoreRef store, const Values &...values) {
+  gcroots_type_t *type = nullptr;
+  std::uint32_t made = 0;
+  gcroots_status_t status = detail::type_of<ArrayRef<E>>(store, &type);
+  if (status == GCROOTS_OK) {
+    const gcroots_raw_val_t all[detail::room<sizeof...(Values)>] = {
+        detail::ValueOf<E>::to_raw(values)...};
+    status = gcroots_raw_array_new_fixed(store.raw(), type, all, sizeof...(Values), &made);
+  }
+  return detail::finish<RawRef<ArrayRef<E>>>(status, made);
+}
+
+/// Makes an array of elements in memory, which are not references, without a root. May collect.
+template <class E>
+Returns<RawRef<ArrayRef<E>>> make_raw_array_copy(StoreRef store, const detail::TypeOf<E> *elements,
+                                                 std::uint32_t length) {
+  static_assert(detail::ValueOf<E>::storage != GCROOTS_STORAGE_REF);
+  gcroots_type_t *type = nullptr;
+  std::uint32_t made = 0;
+  gcroots_status_t status = detail::type_of<ArrayRef<E>>(store, &type);
+  if (status == GCROOTS_OK)
+    status = gcroots_raw_array_new_bytes(store.raw(), type, elements, length, &made);
   return detail::finish<RawRef<ArrayRef<E>>>(status, made);
 }
 

@@ -433,6 +433,13 @@ class StoreRef {
     return detail::finish<void>(gcroots_scope_reserve(raw_, roots));
   }
 
+  /// The address from which raw references count: see gcroots_heap_base().
+  Returns<void *> heap_base() const {
+    void *found = nullptr;
+    gcroots_status_t status = gcroots_heap_base(raw_, &found);
+    return detail::finish<void *>(status, found);
+  }
+
   // --- The pending exception
 
   Returns<bool> has_exception() const {
