@@ -358,12 +358,14 @@ static bool is_of(uint32_t object, const gcroots_type_t *type) {
 }
 
 CASE(a_cast_tells_types_and_subtypes) {
-  gcroots_type_t *base = new_struct(NULL, 0), *array = array_of(GCROOTS_STORAGE_REF), *below;
+  gcroots_type_t *base = new_struct(NULL, 0), *array = array_of(GCROOTS_STORAGE_REF), *below,
+                 *other;
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t field = any_field();
   add_struct_below(group, below_type(base), &field, 1);
   below = register_one(group);
-  use_slots(4);
+  other = new_struct(&field, 1);
+  use_slots(5);
   OK(gcroots_raw_struct_new_default(store, base, &raw_slots[0]));
   wrote_raw_slot(0);
   OK(gcroots_raw_struct_new_default(store, below, &raw_slots[1]));
@@ -373,9 +375,14 @@ CASE(a_cast_tells_types_and_subtypes) {
   CHECK(is_of(raw_slots[0], base) && is_of(raw_slots[1], base) && is_of(raw_slots[1], below));
   CHECK(!is_of(raw_slots[0], below) && !is_of(raw_slots[0], array));
   CHECK(is_of(raw_slots[2], array) && !is_of(raw_slots[2], base));
+  OK(gcroots_raw_struct_new_default(store, other, &raw_slots[4]));
+  wrote_raw_slot(4);
+  CHECK(is_of(raw_slots[4], other) && !is_of(raw_slots[4], base) && !is_of(raw_slots[4], below));
+  CHECK(!is_of(raw_slots[1], other) && !is_of(raw_slots[0], other));
   CHECK(!is_of(raw_slots[3], base) && !is_of(raw_slots[3], array) && !is_of(11, base));
   gcroots_type_free(base);
   gcroots_type_free(below);
+  gcroots_type_free(other);
   gcroots_type_free(array);
 }
 

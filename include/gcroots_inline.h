@@ -1701,6 +1701,43 @@ GCROOTS_INLINE_RAW(array, element)
 
 #undef GCROOTS_INLINE_RAW
 
+/* Whether a type is another one or below it. Both are of structs or arrays that the store knows. */
+GCROOTS_INLINE bool gcroots_inline_is_below(const struct gcroots_inline_type *type,
+                                            const struct gcroots_inline_type *above) {
+  return type == above || (above->supertype_count < type->supertype_count &&
+                           type->supertypes[above->supertype_count] ==
+                               GCROOTS_INLINE_AS(uint32_t, above->header >> 32));
+}
+
+GCROOTS_INLINE bool gcroots_inline_try_raw_cast(gcroots_store_t *store, uint32_t object,
+                                                const struct gcroots_inline_type *type, bool *out) {
+  const struct gcroots_inline_store *s = gcroots_inline_entered(store);
+  const struct gcroots_inline_type *found;
+  if (s == GCROOTS_INLINE_NULL || type == GCROOTS_INLINE_NULL || out == GCROOTS_INLINE_NULL ||
+      !gcroots_inline_knows(s, type, type->raw_kind))
+    return false;
+  if ((object & 1) != 0) {
+    *out = false;
+    return true;
+  }
+  found = gcroots_inline_raw_typed(s, object);
+  if (found == GCROOTS_INLINE_NULL) return false;
+  *out = gcroots_inline_is_below(found, type);
+  return true;
+}
+
+GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_cast(gcroots_store_t *store, uint32_t object,
+                                                        const gcroots_type_t *type, bool *out) {
+  bool again = false;
+  if (!gcroots_inline_try_raw_cast(store, object, gcroots_inline_type_of(type), out))
+    return (gcroots_raw_cast)(store, object, type, out);
+  GCROOTS_INLINE_COMPARED(
+      "gcroots_raw_cast",
+      (gcroots_raw_cast)(store, object, type, &again) == GCROOTS_OK && again == *out);
+  (void)again;
+  return GCROOTS_OK;
+}
+
 GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_array_len(gcroots_store_t *store, uint32_t array,
                                                              uint32_t *out) {
   const struct gcroots_inline_store *s = gcroots_inline_entered(store);
@@ -1807,6 +1844,7 @@ GCROOTS_INLINE gcroots_status_t gcroots_inline_raw_array_new_fixed(
 #define gcroots_raw_array_new(...) gcroots_inline_raw_array_new(__VA_ARGS__)
 #define gcroots_raw_array_new_fixed(...) gcroots_inline_raw_array_new_fixed(__VA_ARGS__)
 #define gcroots_raw_array_len(...) gcroots_inline_raw_array_len(__VA_ARGS__)
+#define gcroots_raw_cast(...) gcroots_inline_raw_cast(__VA_ARGS__)
 #define gcroots_struct_get_i32(...) gcroots_inline_struct_get_i32(__VA_ARGS__)
 #define gcroots_struct_set_i32(...) gcroots_inline_struct_set_i32(__VA_ARGS__)
 #define gcroots_struct_get_i64(...) gcroots_inline_struct_get_i64(__VA_ARGS__)
