@@ -63,7 +63,9 @@
  *
  * --- Lifetimes
  *
- * A StoreRef, a Scope, a NoGc or a Local may be used as long as its Store lives. The owners
+ * A StoreRef, a Scope, a NoGc or a Local may be used as long as its Store lives: using or
+ * destroying one after the store has been deleted or closed is undefined, as calls on a deleted
+ * store are in C. An enumeration that is a field has a fixed underlying type. The owners
  * (ManuallyRooted, Weak, WeakMap, Pin, Table, Global, RootRange, RootVisitor) may be destroyed
  * later, and on any thread. A Rooted may be kept for ever: it becomes stale.
  *

@@ -113,6 +113,7 @@ struct ArrayRef {
     return copy(store, text.data(), text.size());
   }
   static Returns<Made> copy_of(StoreRef store, const char *text) {
+    if (text == nullptr) return detail::refuse<Made>(GCROOTS_ERROR_NULL_ARGUMENT, "no text");
     return copy_of(store, std::string_view(text));
   }
   static Returns<Made> copy_of(StoreRef store, const std::string &text) {
@@ -124,7 +125,8 @@ struct ArrayRef {
     gcroots_type_t *type = nullptr;
     Ref made;
     gcroots_status_t status = detail::type_of<ArrayRef>(store, &type);
-    if (length > UINT32_MAX) status = GCROOTS_ERROR_OUT_OF_MEMORY;
+    if (length > UINT32_MAX)
+      return detail::refuse<Made>(GCROOTS_ERROR_OUT_OF_MEMORY, "more than 2^32 elements");
     if (status == GCROOTS_OK)
       status = gcroots_array_new_bytes(store.raw(), type, data, static_cast<std::uint32_t>(length),
                                        &made);
@@ -149,6 +151,11 @@ class Elements {
  public:
   class Iterator {
    public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = TypeOf<E>;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Returns<TypeOf<E>>;
     Iterator(StoreRef store, Ref ref, std::size_t at) noexcept : store_(store), ref_(ref), at_(at) {
     }
     Returns<TypeOf<E>> operator*() const {
@@ -157,6 +164,11 @@ class Elements {
     Iterator &operator++() noexcept {
       at_++;
       return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      at_++;
+      return before;
     }
     bool operator==(const Iterator &other) const noexcept {
       return at_ == other.at_;
@@ -247,24 +259,30 @@ struct Operations<ArrayRef<E>, Handle> : Operations<ArrayRef<void>, Handle> {
   }
   /// Copies elements, which are not references, from `at` on into memory.
   Returns<void> read(StoreRef store, std::size_t at, Span<Element> out) const {
-    static_assert(ValueOf<E>::storage != GCROOTS_STORAGE_REF);
-    return finish<void>(gcroots_array_read(store.raw(), this->ref(), at, out.data(), out.size()));
+    is_plain();
+    gcroots_status_t status = check_elements(store);
+    if (status == GCROOTS_OK)
+      status = gcroots_array_read(store.raw(), this->ref(), at, out.data(), out.size());
+    return finish<void>(status);
   }
   Returns<void> write(StoreRef store, std::size_t at, Span<const Element> from) const {
-    static_assert(ValueOf<E>::storage != GCROOTS_STORAGE_REF);
+    is_plain();
     is_mutable();
-    return finish<void>(
-        gcroots_array_write(store.raw(), this->ref(), at, from.data(), from.size()));
+    gcroots_status_t status = check_elements(store);
+    if (status == GCROOTS_OK)
+      status = gcroots_array_write(store.raw(), this->ref(), at, from.data(), from.size());
+    return finish<void>(status);
   }
 
   /// The elements in the heap's memory, as long as the no-GC span is open. Not for references.
   using InPlace = Span<std::conditional_t<std::is_const_v<E>, const Element, Element>>;
   Returns<InPlace> span(const NoGc &no_gc) const {
-    static_assert(ValueOf<E>::storage != GCROOTS_STORAGE_REF);
+    is_plain();
     gcroots_store_t *store = no_gc.store().raw();
     std::size_t length = 0;
     void *address = nullptr;
     gcroots_status_t status = gcroots_array_len(store, this->ref(), &length);
+    if (status == GCROOTS_OK) status = check_elements(no_gc.store());
     if (status == GCROOTS_OK)
       status =
           gcroots_array_span(store, this->ref(), 0, static_cast<std::uint32_t>(length), &address);
@@ -284,6 +302,7 @@ struct Operations<ArrayRef<E>, Handle> : Operations<ArrayRef<void>, Handle> {
     std::size_t length = 0;
     std::string text;
     gcroots_status_t status = gcroots_array_len(store.raw(), this->ref(), &length);
+    if (status == GCROOTS_OK) status = check_elements(store);
     if (status == GCROOTS_OK) {
       text.resize(length);
       status = gcroots_array_read(store.raw(), this->ref(), 0, text.data(), length);
@@ -294,6 +313,33 @@ struct Operations<ArrayRef<E>, Handle> : Operations<ArrayRef<void>, Handle> {
  private:
   static void is_mutable() noexcept {
     static_assert(!std::is_const_v<E>, "the elements are immutable");
+  }
+  /// Refuses an array of other elements: a kind may be wrong, and memory has no types. An array
+  /// type that is not that of the description may still have the same elements.
+  gcroots_status_t check_elements(StoreRef store) const {
+    gcroots_type_t *type = nullptr;
+    bool is = false;
+    if (detail::type_of<ArrayRef<E>>(store, &type) == GCROOTS_OK &&
+        gcroots_ref_test(store.raw(), this->ref(), {type, GCROOTS_HEAP_TYPE, 0}, &is) ==
+            GCROOTS_OK &&
+        is)
+      return GCROOTS_OK;
+    gcroots_field_type_t field{};
+    gcroots_status_t status = gcroots_ref_type(store.raw(), this->ref(), &type);
+    if (status != GCROOTS_OK || type == nullptr) return status;
+    status = gcroots_type_field(type, 0, &field);
+    gcroots_type_free(type);
+    if (status != GCROOTS_OK) return GCROOTS_OK;  // it is no array, and the next call refuses it
+    gcroots_type_free(field.type);
+    if (field.storage == ValueOf<E>::storage && (std::is_const_v<E> || field.is_mutable != 0))
+      return GCROOTS_OK;
+    static_cast<void>(gcroots_set_error("the array has other elements than its kind says"));
+    return GCROOTS_ERROR_TYPE_MISMATCH;
+  }
+
+  static void is_plain() noexcept {
+    static_assert(ValueOf<E>::storage != GCROOTS_STORAGE_REF, "references have roots");
+    static_assert(!std::is_same_v<Element, bool>, "C may have stored other numbers than 0 and 1");
   }
 };
 

@@ -178,6 +178,10 @@ class Engine : public detail::Counted<gcroots_engine_t, gcroots_engine_clone, gc
   }
   static Returns<Engine> make(const Config &config) {
     if (config.status() != GCROOTS_OK) return detail::refuse<Engine>(config.status());
+    // A null pointer stands for the default configuration.
+    if (config.raw() == nullptr)
+      return detail::refuse<Engine>(GCROOTS_ERROR_NULL_ARGUMENT,
+                                    "the configuration was moved from");
     return make(config.raw());
   }
 #if GCROOTS_HPP_THROWS

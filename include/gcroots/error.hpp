@@ -202,6 +202,13 @@ template <class T>
   fail(status);
 }
 
+/// A failure that the header finds itself.
+template <class T>
+[[noreturn]] T refuse(gcroots_status_t status, const char *message) {
+  static_cast<void>(gcroots_set_error(message));
+  fail(status);
+}
+
 /// The status of a constructor, which cannot return a Result.
 [[gnu::always_inline]] inline gcroots_status_t begin(gcroots_status_t status) {
   check(status);
@@ -344,6 +351,13 @@ template <class T, class... Args>
 /// The failure of a function that would return a T.
 template <class T>
 Result<T> refuse(gcroots_status_t status) noexcept {
+  return refusal(status);
+}
+
+/// A failure that the header finds itself.
+template <class T>
+Result<T> refuse(gcroots_status_t status, const char *message) noexcept {
+  static_cast<void>(gcroots_set_error(message));
   return refusal(status);
 }
 

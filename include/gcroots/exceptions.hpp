@@ -89,7 +89,8 @@ struct Operations<ExnRef, Handle> {
     bool same = false;
     gcroots_status_t status = gcroots_exn_tag(store.raw(), ref(), &its_tag);
     if (status == GCROOTS_OK) status = gcroots_tag_eq(store.raw(), its_tag, tag.raw(), &same);
-    if (status == GCROOTS_OK && !same) status = GCROOTS_ERROR_TYPE_MISMATCH;
+    if (status == GCROOTS_OK && !same)
+      return refuse<typename V::Type>(GCROOTS_ERROR_TYPE_MISMATCH, "the exception has another tag");
     if (status == GCROOTS_OK) status = gcroots_exn_field(store.raw(), ref(), I, &value);
     return finish<typename V::Type>(status, V::from(value));
   }
@@ -164,7 +165,7 @@ namespace detail {
 /// C++ exceptions as exception objects of one store.
 class Carriers {
  public:
-  explicit Carriers(StoreRef store) noexcept : store_(store), state_(*store.state()) {
+  explicit Carriers(StoreRef store) noexcept : store_(store), state_(store.state()) {
   }
 
   /// Makes an exception pending. Returns what the callback returns to the library. It does not
@@ -181,7 +182,8 @@ class Carriers {
 
   /// Makes the reserve, unless the store has one.
   void reserve() const {
-    if (state_.reserved == nullptr) make_reserve();
+    if (state_ == nullptr) detail::fail(GCROOTS_ERROR_NULL_ARGUMENT);
+    if (state_->reserved == nullptr) make_reserve();
   }
 
   /// Throws the C++ exception that a failed call stands for.
@@ -200,23 +202,23 @@ class Carriers {
   /// it the reserve.
   gcroots_status_t throw_carrier(std::exception_ptr error) const noexcept {
     try {
-      if (*state_.reserved != nullptr) make_reserve();
+      if (*state_->reserved != nullptr) make_reserve();
       return gcroots_store_throw(store_.raw(), new_carrier(error).exn);
     } catch (...) {
-      *state_.reserved = std::move(error);
-      return gcroots_store_throw(store_.raw(), state_.reserve.ref);
+      *state_->reserved = std::move(error);
+      return gcroots_store_throw(store_.raw(), state_->reserve.ref);
     }
   }
 
   /// Makes the reserve, or another one if somebody may still have the exception object.
   void make_reserve() const {
-    if (state_.tag.store_id == 0) state_.tag = Tag<Ref>::make(store_).raw();
+    if (state_->tag.store_id == 0) state_->tag = Tag<Ref>::make(store_).raw();
     Scope scope(store_);
     Carrier carrier = new_carrier(nullptr);
     ManuallyRooted root(store_, carrier.exn);
-    check(gcroots_manually_rooted_unroot(store_.raw(), &state_.reserve));
-    state_.reserve = root.release();
-    state_.reserved = carrier.carried;
+    check(gcroots_manually_rooted_unroot(store_.raw(), &state_->reserve));
+    state_->reserve = root.release();
+    state_->reserved = carrier.carried;
   }
 
   Carrier new_carrier(std::exception_ptr error) const {
@@ -225,23 +227,23 @@ class Carriers {
     options.struct_size = sizeof options;
     options.data = object.get();
     options.finalizer = finalize<std::exception_ptr>;
-    options.tag = &state_.tag;
+    options.tag = &state_->tag;
     std::exception_ptr *carried = &object.get()->value;
     gcroots_val_t field{};
     field.kind = GCROOTS_STORAGE_REF;
     check(object.taken(gcroots_externref_new_with(store_.raw(), &options, &field.of.ref)));
-    return {out<Ref>(gcroots_exn_new, store_.raw(), state_.tag, &field, std::size_t{1}), carried};
+    return {out<Ref>(gcroots_exn_new, store_.raw(), state_->tag, &field, std::size_t{1}), carried};
   }
 
   /// The C++ exception that an exception object carries, or null.
   std::exception_ptr carried(Ref exn) const {
-    if (state_.tag.store_id == 0) return nullptr;
+    if (state_->tag.store_id == 0) return nullptr;
     auto its_tag = out<gcroots_tag_t>(gcroots_exn_tag, store_.raw(), exn);
-    if (!out<bool>(gcroots_tag_eq, store_.raw(), its_tag, state_.tag)) return nullptr;
+    if (!out<bool>(gcroots_tag_eq, store_.raw(), its_tag, state_->tag)) return nullptr;
     Scope scope(store_);
     auto field = out<gcroots_val_t>(gcroots_exn_field, store_.raw(), exn, std::size_t{0});
     void *data = out<void *>(gcroots_externref_data_tagged, store_.raw(), field.of.ref,
-                             static_cast<const void *>(&state_.tag));
+                             static_cast<const void *>(&state_->tag));
     return static_cast<shared::Held<std::exception_ptr> *>(data)->value;
   }
 
@@ -263,7 +265,7 @@ class Carriers {
   }
 
   StoreRef store_;
-  shared::StoreState &state_;
+  shared::StoreState *state_;
 };
 
 }  // namespace detail

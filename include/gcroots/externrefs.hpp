@@ -54,12 +54,19 @@ class Offered {
  public:
   template <class... Args>
   explicit Offered(StoreRef store, Args &&...args)
-      : held_(new shared::Held<T>{store.state(), T(std::forward<Args>(args)...)}) {
+      : held_(new shared::Held<T>{store.state(), made(std::forward<Args>(args)...)}) {
   }
   Offered(const Offered &) = delete;
   Offered &operator=(const Offered &) = delete;
   ~Offered() {
+#if GCROOTS_HPP_THROWS
+    try {
+      delete held_;
+    } catch (...) {  // the refusal is what the caller gets
+    }
+#else
     delete held_;
+#endif
   }
   shared::Held<T> *get() const noexcept {
     return held_;
@@ -71,6 +78,15 @@ class Offered {
   }
 
  private:
+  /// Not `T(args...)` for numbers and pointers: that is a cast of C.
+  template <class... Args>
+  static T made(Args &&...args) {
+    if constexpr (std::is_scalar_v<T> && sizeof...(Args) == 1)
+      return (static_cast<T>(std::forward<Args>(args)), ...);
+    else
+      return T(std::forward<Args>(args)...);
+  }
+
   shared::Held<T> *held_;
 };
 

@@ -95,6 +95,9 @@ struct FuncRef {
   static Returns<Rooted<TypedFunc<typename detail::Signature<Body>::Function>>> make(StoreRef store,
                                                                                      Body body) {
     using K = TypedFunc<typename detail::Signature<Body>::Function>;
+    if constexpr (std::is_pointer_v<Body>)
+      if (body == nullptr)
+        return detail::refuse<Rooted<K>>(GCROOTS_ERROR_NULL_ARGUMENT, "no function");
     gcroots_type_t *type = nullptr;
     gcroots_status_t status = detail::type_of<K>(store, &type);
     if (status != GCROOTS_OK) return detail::refuse<Rooted<K>>(status);
@@ -150,8 +153,18 @@ struct FuncRef {
                                 [[maybe_unused]] std::size_t nargs, gcroots_val_t *results,
                                 [[maybe_unused]] std::size_t nresults) {
     if constexpr (detail::is_dynamic<Body>) {
-      body(store, args, nargs, results, nresults);
-      return GCROOTS_OK;
+      using R = decltype(body(store, args, nargs, results, nresults));
+      static_assert(std::is_void_v<R> || std::is_same_v<R, gcroots_status_t> ||
+                        std::is_same_v<R, Returns<void>>,
+                    "such a body returns nothing, a gcroots_status_t or a Result<void>");
+      if constexpr (std::is_void_v<R>) {
+        body(store, args, nargs, results, nresults);
+        return GCROOTS_OK;
+      } else if constexpr (std::is_same_v<R, gcroots_status_t>) {
+        return body(store, args, nargs, results, nresults);
+      } else {
+        return detail::Results<R>::write(body(store, args, nargs, results, nresults), nullptr);
+      }
     } else {
       return detail::Signature<Body>::apply(body, store, args, results);
     }

@@ -20,7 +20,7 @@ class Global : public detail::Owned<gcroots_global_t, gcroots_global_free> {
   using Type = detail::TypeOf<T>;
 
   static Returns<Global> make(StoreRef store, Type value) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     gcroots_field_type_t type;
     gcroots_global_t made{};
     gcroots_status_t status = detail::field_type_of<T>(store, &type);

@@ -21,7 +21,7 @@ class Pin : public detail::Owned<gcroots_pin_t, gcroots_unpin> {
   };
 
   static Returns<Pin> make(StoreRef store, Ref ref) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     gcroots_pin_t made{};
     gcroots_status_t status = gcroots_pin(store.raw(), ref, &made);
     return detail::finish<Pin>(status, store, made);

@@ -90,7 +90,7 @@ struct MakeRawStruct<S, Fields_<Fields...>> {
 template <class S, class Raw>
 struct RawOperations<StructRef<S>, Raw> {
   template <std::size_t I>
-  using FieldType = typename FieldAt<I, typename S::fields>::Type;
+  using FieldType = typename FieldAt<I, typename S::described_fields>::Type;
 
   template <std::size_t I>
   [[gnu::always_inline]] inline Returns<RawOf<FieldType<I>>> get(StoreRef store) const {
@@ -180,11 +180,11 @@ struct RawOperations<ArrayRef<E>, Raw> {
 template <class S, class... Values>
 Returns<RawRef<StructRef<S>>> make_raw(StoreRef store, const gcroots_type_t *type,
                                        const Values &...values) {
-  return detail::MakeRawStruct<S, typename S::fields>::make(store, type, values...);
+  return detail::MakeRawStruct<S, typename S::described_fields>::make(store, type, values...);
 }
 template <class S, class... Values>
 Returns<RawRef<StructRef<S>>> make_raw(StoreRef store, const Type &type, const Values &...values) {
-  return detail::MakeRawStruct<S, typename S::fields>::make(store, type.raw(), values...);
+  return detail::MakeRawStruct<S, typename S::described_fields>::make(store, type.raw(), values...);
 }
 
 /// Makes a struct whose fields are 0 or null, without a root. May collect.

@@ -24,8 +24,9 @@ struct Slots : Late {
   }
   static void remove(Late *self, gcroots_store_t *store_or_null) noexcept {
     auto *slots = static_cast<Slots *>(self);
-    if (store_or_null != nullptr)
-      static_cast<void>(gcroots_root_range_remove(store_or_null, &slots->source));
+    if (store_or_null != nullptr &&
+        gcroots_root_range_remove(store_or_null, &slots->source) != GCROOTS_OK)
+      return;  // the library still has it
     std::free(slots->range.slots);
     delete slots;
   }
@@ -41,8 +42,9 @@ struct Visitor : Late {
   }
   static void remove(Late *self, gcroots_store_t *store_or_null) noexcept {
     auto *visitor = static_cast<Visitor *>(self);
-    if (store_or_null != nullptr)
-      static_cast<void>(gcroots_root_visitor_remove(store_or_null, &visitor->source));
+    if (store_or_null != nullptr &&
+        gcroots_root_visitor_remove(store_or_null, &visitor->source) != GCROOTS_OK)
+      return;  // the library still has it
     delete visitor;
   }
   static void visit(void *env, gcroots_store_t *store) noexcept {
@@ -64,9 +66,10 @@ template <class K = Every>
 class RootRange {
  public:
   static Returns<RootRange> make(StoreRef store) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     auto *slots = new (std::nothrow) shared::Slots;
-    if (slots == nullptr) return detail::refuse<RootRange>(GCROOTS_ERROR_OUT_OF_MEMORY);
+    if (slots == nullptr)
+      return detail::refuse<RootRange>(GCROOTS_ERROR_OUT_OF_MEMORY, "no memory for the stack");
     gcroots_status_t status = grow(slots);
     if (status == GCROOTS_OK)
       status = gcroots_root_range_add(store.raw(), &slots->range, nullptr, &slots->source);
@@ -106,35 +109,42 @@ class RootRange {
   }
 
   std::size_t size() const noexcept {
-    return slots_->range.count;
+    return slots_ == nullptr ? 0 : slots_->range.count;
   }
   bool empty() const noexcept {
     return size() == 0;
   }
   Returns<void> push(RawRef<K> ref) {
+    if (slots_ == nullptr)
+      return detail::refuse<void>(GCROOTS_ERROR_NULL_ARGUMENT, "the stack was moved from");
     if (size() == slots_->capacity) {
       gcroots_status_t status = grow(slots_);
-      if (status != GCROOTS_OK) return detail::refuse<void>(status);
+      if (status != GCROOTS_OK)
+        return detail::refuse<void>(status, "no memory for more slots of the stack");
     }
     write(slots_->range.count++, ref);
     return detail::finish<void>(GCROOTS_OK);
   }
   Returns<RawRef<K>> pop() {
-    if (empty()) return detail::refuse<RawRef<K>>(GCROOTS_ERROR_OUT_OF_BOUNDS);
+    if (empty())
+      return detail::refuse<RawRef<K>>(GCROOTS_ERROR_OUT_OF_BOUNDS, "the stack has no such slot");
     return detail::finish<RawRef<K>>(GCROOTS_OK, slots_->all()[--slots_->range.count]);
   }
   /// Removes what lies above a position.
   Returns<void> truncate(std::size_t count) {
-    if (count > size()) return detail::refuse<void>(GCROOTS_ERROR_OUT_OF_BOUNDS);
+    if (slots_ == nullptr || count > size())
+      return detail::refuse<void>(GCROOTS_ERROR_OUT_OF_BOUNDS, "the stack has no such slot");
     slots_->range.count = count;
     return detail::finish<void>(GCROOTS_OK);
   }
   Returns<RawRef<K>> get(std::size_t at) const {
-    if (at >= size()) return detail::refuse<RawRef<K>>(GCROOTS_ERROR_OUT_OF_BOUNDS);
+    if (at >= size())
+      return detail::refuse<RawRef<K>>(GCROOTS_ERROR_OUT_OF_BOUNDS, "the stack has no such slot");
     return detail::finish<RawRef<K>>(GCROOTS_OK, slots_->all()[at]);
   }
   Returns<void> set(std::size_t at, RawRef<K> ref) {
-    if (at >= size()) return detail::refuse<void>(GCROOTS_ERROR_OUT_OF_BOUNDS);
+    if (at >= size())
+      return detail::refuse<void>(GCROOTS_ERROR_OUT_OF_BOUNDS, "the stack has no such slot");
     write(at, ref);
     return detail::finish<void>(GCROOTS_OK);
   }
@@ -169,9 +179,10 @@ template <class Body>
 class RootVisitor {
  public:
   static Returns<RootVisitor> make(StoreRef store, Body body) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     auto *visitor = new (std::nothrow) shared::Visitor<Body>(std::move(body));
-    if (visitor == nullptr) return detail::refuse<RootVisitor>(GCROOTS_ERROR_OUT_OF_MEMORY);
+    if (visitor == nullptr)
+      return detail::refuse<RootVisitor>(GCROOTS_ERROR_OUT_OF_MEMORY, "no memory for the stack");
     gcroots_status_t status = gcroots_root_visitor_add(store.raw(), shared::Visitor<Body>::visit,
                                                        visitor, &visitor->source);
     if (status != GCROOTS_OK) {

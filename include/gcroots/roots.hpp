@@ -158,14 +158,15 @@ template <class K = Every>
 class Local : public detail::Operations<K, Local<K>> {
  public:
   /// Holds null. Without exceptions, status() tells whether the root was made.
-  [[gnu::always_inline]] explicit inline Local(StoreRef store) : Local(store, Ref{}) {
+  [[gnu::always_inline]] explicit inline Local(StoreRef store) : Local(store, Rooted<K>()) {
   }
-  template <class Below, class = detail::IfBelow<Below, K>>
-  [[gnu::always_inline]] inline Local(StoreRef store, Rooted<Below> ref) : Local(store, ref.ref()) {
+  /// Of a handle of C, whose kind is not known.
+  template <class C, class = std::enable_if_t<std::is_same_v<C, Ref>>>
+  [[gnu::always_inline]] inline Local(StoreRef store, C ref) : Local(store, Rooted<K>(ref)) {
   }
-  [[gnu::always_inline]] inline Local(StoreRef store, Ref ref) : store_(store.raw()) {
+  [[gnu::always_inline]] inline Local(StoreRef store, Rooted<K> ref) : store_(store.raw()) {
     Ref made;
-    status_ = detail::begin(gcroots_local_new(store_, ref, &made));
+    status_ = detail::begin(gcroots_local_new(store_, ref.ref(), &made));
     ref_ = status_ == GCROOTS_OK ? made : Ref{};
   }
   Local(const Local &) = delete;
@@ -210,6 +211,8 @@ template <class K>
 Local(StoreRef, Rooted<K>) -> Local<K>;
 Local(StoreRef, Ref)->Local<Every>;
 Local(StoreRef)->Local<Every>;
+template <class K>
+Local(StoreRef, const Local<K> &) -> Local<K>;
 
 /// Owns a root that lives until it is unrooted. The destructor unroots it by
 /// gcroots_manually_rooted_unroot_later(): it may run on any thread, at any time, and after
@@ -228,14 +231,15 @@ class ManuallyRooted : public detail::Operations<K, ManuallyRooted<K>> {
     return detail::finish<ManuallyRooted>(status, made);
   }
 #if GCROOTS_HPP_THROWS
-  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, Ref ref) {
+  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, Rooted<K> ref) {
     gcroots_manually_rooted_t made;
-    check(gcroots_ref_to_manually_rooted(store.raw(), ref, &made));
+    check(gcroots_ref_to_manually_rooted(store.raw(), ref.ref(), &made));
     raw_ = made;
   }
-  template <class Below, class = detail::IfBelow<Below, K>>
-  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, Rooted<Below> ref)
-      : ManuallyRooted(store, ref.ref()) {
+  /// Of a handle of C, whose kind is not known.
+  template <class C, class = std::enable_if_t<std::is_same_v<C, Ref>>>
+  [[gnu::always_inline]] inline ManuallyRooted(StoreRef store, C ref)
+      : ManuallyRooted(store, Rooted<K>(ref)) {
   }
 #endif
   ManuallyRooted(ManuallyRooted &&other) noexcept : raw_(other.release()) {
@@ -311,8 +315,12 @@ class ManuallyRooted : public detail::Operations<K, ManuallyRooted<K>> {
 template <class K>
 ManuallyRooted(StoreRef, Rooted<K>) -> ManuallyRooted<K>;
 ManuallyRooted(StoreRef, Ref)->ManuallyRooted<Every>;
+template <class K>
+ManuallyRooted(StoreRef, const Local<K> &) -> ManuallyRooted<K>;
 #endif
 ManuallyRooted(gcroots_manually_rooted_t)->ManuallyRooted<Every>;
+template <class K>
+Local(StoreRef, const ManuallyRooted<K> &) -> Local<K>;
 
 }  // namespace GCROOTS_HPP_MODE
 }  // namespace gcroots

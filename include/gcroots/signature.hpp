@@ -33,6 +33,7 @@ struct Types {
 template <class R>
 struct Results {
   using Of = Types<R>;
+  static_assert(sizeof(Of) != 0);  // its assertions
   static gcroots_status_t write(const R &result, gcroots_val_t *results) noexcept {
     *results = ValueOf<R>::to(TypeOf<R>(result));
     return GCROOTS_OK;
@@ -86,7 +87,10 @@ template <class R>
 struct Results<Result<R>> {
   using Of = typename Results<R>::Of;
   static gcroots_status_t write(const Result<R> &result, gcroots_val_t *results) noexcept {
-    if (!result.has_value()) return static_cast<gcroots_status_t>(result.error().value());
+    if (!result.has_value())
+      return result.error().category() == category()
+                 ? static_cast<gcroots_status_t>(result.error().value())
+                 : GCROOTS_STATUS_EMBEDDER;
     if constexpr (!std::is_void_v<R>) return Results<R>::write(*result, results);
     return GCROOTS_OK;
   }
@@ -119,6 +123,7 @@ template <class R, class... A>
 struct Signature<R(A...)> {
   using Function = typename Unwrapped<std::decay_t<R>>::Type(std::decay_t<A>...);
   using Params = Types<std::decay_t<A>...>;
+  static_assert(sizeof(Params) != 0);  // its assertions
   using Returned = Results<std::decay_t<R>>;
 
   /// Calls the body with the arguments, and writes its results.

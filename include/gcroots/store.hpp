@@ -52,24 +52,35 @@ class RegisteredTypes {
   RegisteredTypes(const RegisteredTypes &) = delete;
   RegisteredTypes &operator=(const RegisteredTypes &) = delete;
   ~RegisteredTypes() {
-    for (std::size_t i = 0; i < capacity_; i++) gcroots_type_free(entries_[i].type);
-    delete[] entries_;
+    if (table_ != nullptr)
+      for (std::size_t i = 0; i < table_->capacity; i++) gcroots_type_free(table_->entries[i].type);
+    while (table_ != nullptr) {
+      Table *before = table_->before;
+      delete[] table_->entries;
+      delete std::exchange(table_, before);
+    }
   }
 
   /// The type, which the table owns, or null.
   gcroots_type_t *find(const Description *of) const noexcept {
-    if (capacity_ == 0) return nullptr;
-    const Entry &entry = place(entries_, capacity_, of);
-    return entry.fingerprint == fingerprint_of(of) ? entry.type : nullptr;
+    const Table *table = __atomic_load_n(&table_, __ATOMIC_ACQUIRE);
+    if (table == nullptr) return nullptr;
+    const Entry &entry = place(*table, of);
+    gcroots_type_t *type = __atomic_load_n(&entry.type, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&entry.fingerprint, __ATOMIC_RELAXED) == fingerprint_of(of) ? type
+                                                                                       : nullptr;
   }
 
   /// Takes over a type. Returns whether there was memory for it.
   bool add(const Description *of, gcroots_type_t *type) noexcept {
-    if (2 * (used_ + 1) > capacity_ && !grow()) return false;
-    Entry &entry = place(entries_, capacity_, of);
+    if ((table_ == nullptr || 2 * (used_ + 1) > table_->capacity) && !grow()) return false;
+    Entry &entry = place(*table_, of);
     if (entry.of == nullptr) used_++;
-    gcroots_type_free(entry.type);
-    entry = {of, fingerprint_of(of), type};
+    gcroots_type_t *before = entry.type;
+    __atomic_store_n(&entry.fingerprint, fingerprint_of(of), __ATOMIC_RELAXED);
+    __atomic_store_n(&entry.type, type, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry.of, of, __ATOMIC_RELEASE);
+    gcroots_type_free(before);
     return true;
   }
 
@@ -80,27 +91,41 @@ class RegisteredTypes {
     gcroots_type_t *type = nullptr;
   };
 
+  /// Another thread may be in find(), by a call that the library will refuse. So the tables that
+  /// this one has replaced stay: together they are no larger than it.
+  struct Table {
+    Table *before;
+    Entry *entries;
+    std::size_t capacity;
+  };
+
   /// The entry of a description, or the free one for it.
-  static Entry &place(Entry *entries, std::size_t capacity, const Description *of) noexcept {
+  static Entry &place(const Table &table, const Description *of) noexcept {
     std::size_t at = reinterpret_cast<std::uintptr_t>(of) / 16;
-    while (entries[at % capacity].of != nullptr && entries[at % capacity].of != of) at++;
-    return entries[at % capacity];
+    for (;; at++) {
+      Entry &entry = table.entries[at % table.capacity];
+      const Description *its = __atomic_load_n(&entry.of, __ATOMIC_ACQUIRE);
+      if (its == nullptr || its == of) return entry;
+    }
   }
 
   bool grow() noexcept {
-    std::size_t capacity = capacity_ == 0 ? 8 : 2 * capacity_;
+    std::size_t capacity = table_ == nullptr ? 8 : 2 * table_->capacity;
     auto *entries = new (std::nothrow) Entry[capacity];
-    if (entries == nullptr) return false;
-    for (std::size_t i = 0; i < capacity_; i++)
-      if (entries_[i].of != nullptr) place(entries, capacity, entries_[i].of) = entries_[i];
-    delete[] entries_;
-    entries_ = entries;
-    capacity_ = capacity;
+    auto *table = new (std::nothrow) Table{table_, entries, capacity};
+    if (entries == nullptr || table == nullptr) {
+      delete[] entries;
+      delete table;
+      return false;
+    }
+    for (std::size_t i = 0; table_ != nullptr && i < table_->capacity; i++)
+      if (table_->entries[i].of != nullptr)
+        place(*table, table_->entries[i].of) = table_->entries[i];
+    __atomic_store_n(&table_, table, __ATOMIC_RELEASE);
     return true;
   }
 
-  Entry *entries_ = nullptr;
-  std::size_t capacity_ = 0;
+  Table *table_ = nullptr;
   std::size_t used_ = 0;
 };
 
@@ -163,9 +188,11 @@ class StoreState {
     late->free(late, nullptr);
   }
 
-  /// Frees what other threads have left. The owner of the store calls it.
-  void drain() noexcept {
-    if (__atomic_load_n(&late_, __ATOMIC_RELAXED) != nullptr) free_all(store_);
+  /// Frees what other threads have left, if the calling thread may call the store now.
+  static void drain(gcroots_store_t *store, StoreState *state) noexcept {
+    if (state != nullptr && __atomic_load_n(&state->late_, __ATOMIC_RELAXED) != nullptr &&
+        gcroots_store_drain_unroots(store) == GCROOTS_OK)
+      state->free_all(store);
   }
 
   /// The finalizer of the store's data.
@@ -277,10 +304,14 @@ class Handler final : public shared::FinalizerErrors {
 
 }  // namespace detail
 
+class Store;
+
 /// Refers to a store that somebody else owns. Copy it freely; the bodies of host functions
 /// get one. The functions are those of gcroots.h, whose descriptions hold.
 class StoreRef {
  public:
+  /// Of a Store that ends at once.
+  StoreRef(Store &&) = delete;
   StoreRef(gcroots_store_t *raw, shared::StoreState *state) noexcept : raw_(raw), state_(state) {
   }
 
@@ -350,18 +381,22 @@ class StoreRef {
   }
   /// Also frees what destructors of this header have left on other threads.
   Returns<void> drain_unroots() const {
-    state_->drain();
+    shared::StoreState::drain(raw_, state_);
     return detail::finish<void>(gcroots_store_drain_unroots(raw_));
   }
   /// Sets what gets the exceptions that leave the destructors of objects in externrefs and
   /// of the bodies of host functions: `void (std::exception_ptr)`. It runs inside the finalizer.
   /// What it throws is dropped.
   template <class Body>
-  void on_finalizer_error(Body body) const {
-    handle_finalizer_errors(new detail::Handler<Body>(std::move(body)));
+  Returns<void> on_finalizer_error(Body body) const {
+    gcroots_status_t status = may_call();
+    if (status == GCROOTS_OK) handle_finalizer_errors(new detail::Handler<Body>(std::move(body)));
+    return detail::finish<void>(status);
   }
-  void on_finalizer_error(std::nullptr_t) const noexcept {
-    handle_finalizer_errors(nullptr);
+  Returns<void> on_finalizer_error(std::nullptr_t) const {
+    gcroots_status_t status = may_call();
+    if (status == GCROOTS_OK) handle_finalizer_errors(nullptr);
+    return detail::finish<void>(status);
   }
 
   // --- What a store knows
@@ -458,6 +493,11 @@ class StoreRef {
   shared::StoreState *state_;
 
  private:
+  /// Whether the calling thread may call the store now.
+  gcroots_status_t may_call() const noexcept {
+    std::uint64_t id = 0;
+    return gcroots_store_id(raw_, &id);
+  }
   void handle_finalizer_errors(shared::FinalizerErrors *handler) const noexcept {
     auto *before = std::exchange(state_->on_finalizer_error, handler);
     if (before != nullptr) before->release();
@@ -516,7 +556,10 @@ class Store : public StoreRef {
   /// store must have ended.
   Returns<void> close() {
     gcroots_status_t status = gcroots_store_free(raw_);
-    if (status == GCROOTS_OK) raw_ = nullptr;
+    if (status == GCROOTS_OK) {
+      raw_ = nullptr;
+      state_ = nullptr;
+    }
     return detail::finish<void>(status);
   }
   /// Gives up the store, so that another thread can attach it.

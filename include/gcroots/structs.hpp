@@ -83,7 +83,7 @@ struct MakeStruct<S, Fields_<Fields...>> {
 
 /// A struct that a description describes: see types.hpp. The static members make structs.
 template <class S>
-struct StructRef : detail::MakeStruct<S, typename S::fields> {
+struct StructRef : detail::MakeStruct<S, typename S::described_fields> {
   StructRef() = delete;
 };
 
@@ -101,7 +101,7 @@ namespace detail {
 template <class S, class Handle>
 struct Operations<StructRef<S>, Handle> {
   template <std::size_t I>
-  using FieldType = typename FieldAt<I, typename S::fields>::Type;
+  using FieldType = typename FieldAt<I, typename S::described_fields>::Type;
 
   /// Reads a field. A reference is a new handle of the current scope.
   template <std::size_t I>

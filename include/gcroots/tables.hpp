@@ -21,7 +21,7 @@ class Table : public detail::Owned<gcroots_table_t, gcroots_table_free> {
   /// Makes a table of `size` references to `init` that can grow up to `maximum`.
   static Returns<Table> make(StoreRef store, std::uint64_t size, std::uint64_t maximum = UINT64_MAX,
                              Rooted<K> init = nullptr) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     gcroots_ref_type_t element;
     gcroots_table_t made{};
     gcroots_status_t status = detail::ref_type_of<K>(store, true, &element);

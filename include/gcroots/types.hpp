@@ -8,7 +8,9 @@
 ///
 /// A description is registered with the engine when a store first needs its type. Types that
 /// refer to each other are registered as one rec group, in the order of their C++ names, with
-/// supertypes first. So one description gives one type of the engine in each store.
+/// supertypes first. So one description gives one type of the engine in each store. GCC and Clang
+/// spell names differently: where parts of a process are compiled by both, types that refer to each
+/// other may be different types in the two.
 #ifndef GCROOTS_TYPES_HPP
 #define GCROOTS_TYPES_HPP
 
@@ -232,7 +234,8 @@ class Registration {
 /// The registered type of a description, owned by the table of the store.
 inline gcroots_status_t type_of(gcroots_store_t *store, StoreState *state, const Description *of,
                                 gcroots_type_t **out) {
-  *out = state->types.find(of);
+  // A Store that was moved from or closed has no state, and the library refuses it below.
+  *out = state != nullptr ? state->types.find(of) : nullptr;
   if (*out != nullptr) return GCROOTS_OK;
   gcroots_engine_t *engine = nullptr;
   gcroots_status_t status = gcroots_store_engine(store, &engine);
@@ -279,6 +282,10 @@ struct Append<Fields_<Fields...>, More...> {
 
 template <std::size_t I, class List>
 struct FieldAt;
+template <std::size_t I>
+struct FieldAt<I, Fields_<>> {
+  static_assert(I == SIZE_MAX, "the type has no such field");
+};
 template <std::size_t I, class First, class... Rest>
 struct FieldAt<I, Fields_<First, Rest...>> : FieldAt<I - 1, Fields_<Rest...>> {};
 template <class First, class... Rest>
@@ -291,26 +298,28 @@ struct FieldAt<0, Fields_<First, Rest...>> {
 /// A struct type that is final and has no supertype.
 template <class... Fields>
 struct struct_type {
-  using fields = detail::Fields_<Fields...>;
-  using supertype = void;
-  static constexpr bool is_final = true;
+  using described_fields = detail::Fields_<Fields...>;
+  using described_supertype = void;
+  static constexpr bool described_final = true;
 };
 
 /// A struct type that others may extend.
 template <class... Fields>
 struct open_struct_type {
-  using fields = detail::Fields_<Fields...>;
-  using supertype = void;
-  static constexpr bool is_final = false;
+  using described_fields = detail::Fields_<Fields...>;
+  using described_supertype = void;
+  static constexpr bool described_final = false;
 };
 
 /// A struct type with the fields of Super, an open one, and then its own.
 template <class Super, class... Fields>
 struct sub_struct_type {
-  static_assert(!Super::is_final, "only an open_struct_type or a sub_struct_type can be extended");
-  using fields = typename detail::Append<typename Super::fields, Fields...>::Type;
-  using supertype = Super;
-  static constexpr bool is_final = false;
+  static_assert(!Super::described_final,
+                "only an open_struct_type or a sub_struct_type can be extended");
+  using described_fields =
+      typename detail::Append<typename Super::described_fields, Fields...>::Type;
+  using described_supertype = Super;
+  static constexpr bool described_final = false;
 };
 
 namespace detail {
@@ -351,12 +360,13 @@ template <class S>
 struct Describe {
   static constexpr shared::Description self = {
       name_of<S>(),
-      fingerprint<S>() ^ fingerprint<typename S::fields>(),
+      fingerprint<S>() ^ fingerprint<typename S::described_fields>(),
       GCROOTS_TYPE_STRUCT,
-      S::is_final,
-      std::is_void_v<typename S::supertype> ? nullptr : describe<typename S::supertype>,
-      FieldArray<typename S::fields>::all,
-      S::fields::count,
+      S::described_final,
+      std::is_void_v<typename S::described_supertype> ? nullptr
+                                                      : describe<typename S::described_supertype>,
+      FieldArray<typename S::described_fields>::all,
+      S::described_fields::count,
       0};
 };
 
@@ -383,7 +393,7 @@ struct DescribeArray {
 
 template <class S>
 struct ParentOf<StructRef<S>> {
-  using Type = StructRef<typename S::supertype>;
+  using Type = StructRef<typename S::described_supertype>;
 };
 template <>
 struct ParentOf<StructRef<void>> {
@@ -410,6 +420,7 @@ struct KindOf<ArrayRef<E>> {
 /// The registered type of a kind, owned by the store's table. Null for kinds without one.
 template <class K>
 gcroots_status_t type_of(StoreRef store, gcroots_type_t **out) {
+  static_assert(KindOf<K>::heap == GCROOTS_HEAP_TYPE, "the kind has no type of its own");
   return shared::type_of(store.raw(), store.state(), KindOf<K>::described(), out);
 }
 
@@ -472,6 +483,7 @@ class Type : public detail::Counted<gcroots_type_t, gcroots_type_clone, gcroots_
   /// The type of a kind, registered with an engine.
   template <class K>
   static Returns<Type> of(const Engine &engine) {
+    static_assert(detail::KindOf<K>::heap == GCROOTS_HEAP_TYPE, "the kind has no type of its own");
     gcroots_type_t *found = nullptr;
     const shared::Description *described = detail::KindOf<K>::described();
     gcroots_status_t status = shared::Registration().run(

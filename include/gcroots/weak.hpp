@@ -18,14 +18,13 @@ class Weak : public detail::Owned<gcroots_weak_t, gcroots_weak_free> {
   using Owned::Owned;
 
   static Returns<Weak> make(StoreRef store, Rooted<K> ref) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     gcroots_weak_t made{};
     gcroots_status_t status = gcroots_weak_new(store.raw(), ref, &made);
     return detail::finish<Weak>(status, store, made);
   }
 #if GCROOTS_HPP_THROWS
-  template <class Below, class = detail::IfBelow<Below, K>>
-  Weak(StoreRef store, Rooted<Below> ref) : Weak(make(store, ref)) {
+  Weak(StoreRef store, Rooted<K> ref) : Weak(make(store, ref)) {
   }
 #endif
 
@@ -40,6 +39,10 @@ class Weak : public detail::Owned<gcroots_weak_t, gcroots_weak_free> {
 #if GCROOTS_HPP_THROWS
 template <class K>
 Weak(StoreRef, Rooted<K>) -> Weak<K>;
+template <class K>
+Weak(StoreRef, const Local<K> &) -> Weak<K>;
+template <class K>
+Weak(StoreRef, const ManuallyRooted<K> &) -> Weak<K>;
 #endif
 
 /// A weak map from objects of kind K to references of kind V. An entry keeps its value alive as
@@ -51,7 +54,7 @@ class WeakMap : public detail::Owned<gcroots_weakmap_t, gcroots_weakmap_free> {
   using Owned::Owned;
 
   static Returns<WeakMap> make(StoreRef store) {
-    store.state()->drain();
+    shared::StoreState::drain(store.raw(), store.state());
     gcroots_weakmap_t made{};
     gcroots_status_t status = gcroots_weakmap_new(store.raw(), &made);
     return detail::finish<WeakMap>(status, store, made);
