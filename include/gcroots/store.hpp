@@ -389,12 +389,12 @@ class StoreRef {
   /// What it throws is dropped.
   template <class Body>
   Returns<void> on_finalizer_error(Body body) const {
-    gcroots_status_t status = may_call();
+    gcroots_status_t status = owned_here();
     if (status == GCROOTS_OK) handle_finalizer_errors(new detail::Handler<Body>(std::move(body)));
     return detail::finish<void>(status);
   }
   Returns<void> on_finalizer_error(std::nullptr_t) const {
-    gcroots_status_t status = may_call();
+    gcroots_status_t status = owned_here();
     if (status == GCROOTS_OK) handle_finalizer_errors(nullptr);
     return detail::finish<void>(status);
   }
@@ -493,10 +493,11 @@ class StoreRef {
   shared::StoreState *state_;
 
  private:
-  /// Whether the calling thread may call the store now.
-  gcroots_status_t may_call() const noexcept {
+  /// Whether the calling thread owns the store. A finalizer may run while the store is busy.
+  gcroots_status_t owned_here() const noexcept {
     std::uint64_t id = 0;
-    return gcroots_store_id(raw_, &id);
+    gcroots_status_t status = gcroots_store_id(raw_, &id);
+    return status == GCROOTS_ERROR_BUSY ? GCROOTS_OK : status;
   }
   void handle_finalizer_errors(shared::FinalizerErrors *handler) const noexcept {
     auto *before = std::exchange(state_->on_finalizer_error, handler);
