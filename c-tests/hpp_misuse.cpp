@@ -126,6 +126,8 @@ CASE(a_call_on_another_thread_frees_nothing) {
     own.gc();
   }
   own.drain_unroots();
+  own.gc();
+  CHECK(!collects || own.stats().objects == 0);
   own.verify();
 }
 
@@ -142,6 +144,9 @@ CASE(a_call_in_a_root_visitor_frees_nothing) {
     std::thread([range = std::move(range)] {}).join();
     own.gc();
   }
+  own.drain_unroots();
+  own.gc();
+  CHECK(!collects || own.stats().objects == 0);
   own.verify();
 }
 

@@ -21,13 +21,15 @@
  *
  *   error.hpp         statuses as exceptions, std::error_code, or results
  *   engine.hpp        Config, Engine
+ *   state.hpp         what the header keeps for a store
  *   store.hpp         StoreRef, Store
  *   kinds.hpp         what a reference may refer to
  *   roots.hpp         Rooted, Scope, NoGc, Local, ManuallyRooted
  *   owned.hpp         owners that may be destroyed at any time
  *   weak.hpp, pin.hpp Weak, WeakMap, Pin
  *   values.hpp        C++ types as fields, elements, parameters and results
- *   types.hpp         Type, descriptions of types, casts
+ *   registration.hpp  descriptions of types, and how they are registered
+ *   types.hpp         Type, types described in C++, casts
  *   structs.hpp       StructRef
  *   arrays.hpp        ArrayRef, Bytes, Span
  *   externrefs.hpp    ExternRef, I31
