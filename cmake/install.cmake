@@ -69,7 +69,7 @@ endforeach()
 file(RELATIVE_PATH path_to_prefix ${full_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 file(RELATIVE_PATH path_to_headers ${full_LIBDIR}/pkgconfig ${full_INCLUDEDIR})
 list(JOIN archive_needs " " archive_flags)
-# PKG-19: without an address of the project, the documents.
+# PKG-16: without an address of the project, the documents.
 set(url ${GCROOTS_HOMEPAGE})
 if(NOT url)
   set(url "file://\${prefix}/${doc_folder}")

@@ -1,5 +1,5 @@
 # Describes the packages for Debian that `cpack -G DEB` makes of the two components. Configure with
-# -DCMAKE_INSTALL_PREFIX=/usr, so that the libraries are in Debian's folder of them. PKG-15 says
+# -DCMAKE_INSTALL_PREFIX=/usr, so that the libraries are in Debian's folder of them. PKG-17 says
 # why the packages have these names. scripts/package makes, tests and removes them.
 set(runtime_package libgcroots${PROJECT_VERSION_MAJOR})
 set(dev_package ${runtime_package}-dev)

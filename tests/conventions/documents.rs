@@ -124,6 +124,7 @@ fn the_files_and_folders_that_pages_name_exist() {
         "scripts",
         "conformance",
         "examples",
+        "packaging",
     ];
     let mut named = 0;
     for page in pages() {
