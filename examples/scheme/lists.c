@@ -1,0 +1,323 @@
+/* Pairs, lists, booleans, symbols and characters. */
+#include "builtins.h"
+#include "errors.h"
+#include "numbers.h"
+#include "symbols.h"
+
+#include <stdlib.h>
+
+/* --- Equality ------------------------------------------------------------------------- */
+
+bool is_eqv(value a, value b) {
+  if (a == b) return true;
+  if (is_kind(a, FLONUM) && is_kind(b, FLONUM))
+    return FLONUM_AT(a)->number == FLONUM_AT(b)->number;
+  return is_kind(a, INTEGER) && is_kind(b, INTEGER) && integer_value(a) == integer_value(b);
+}
+
+/* What is left to compare. The values are bits, which stay valid because nothing is made. */
+static value *compared;
+static size_t compared_count, compared_capacity;
+
+static void push_compared(value a, value b) {
+  if (compared_count + 2 > compared_capacity) {
+    const size_t larger = compared_capacity == 0 ? 128 : 2 * compared_capacity;
+    value *grown = realloc(compared, larger * sizeof *grown);
+    if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
+    compared = grown;
+    compared_capacity = larger;
+  }
+  compared[compared_count++] = a;
+  compared[compared_count++] = b;
+}
+
+/* Compares two values, and leaves their parts to be compared. */
+static bool compare_start(value a, value b) {
+  if (is_eqv(a, b)) return true;
+  if (!is_object(a) || !is_object(b)) return false;
+  if (((struct header *)address_of(a))->type != ((struct header *)address_of(b))->type)
+    return false;
+  if (is_pair(a)) {
+    push_compared(cdr(a), cdr(b));
+    push_compared(car(a), car(b));
+    return true;
+  }
+  if (!is_kind(a, STRING) && !is_kind(a, VECTOR) && !is_kind(a, BYTES)) return false;
+  const uint32_t length = VECTOR_AT(a)->length;
+  if (length != VECTOR_AT(b)->length) return false;
+  if (is_kind(a, STRING)) return memcmp(STRING_AT(a)->at, STRING_AT(b)->at, 4 * length) == 0;
+  if (is_kind(a, BYTES)) return memcmp(BYTES_AT(a)->at, BYTES_AT(b)->at, length) == 0;
+  for (uint32_t i = 0; i < length; i++) push_compared(VECTOR_AT(a)->at[i], VECTOR_AT(b)->at[i]);
+  return true;
+}
+
+bool is_equal(value a, value b) {
+  compared_count = 0;
+  if (!compare_start(a, b)) return false;
+  while (compared_count > 0) {
+    compared_count -= 2;
+    if (!compare_start(compared[compared_count], compared[compared_count + 1])) return false;
+  }
+  return true;
+}
+
+/* --- Pairs and lists ------------------------------------------------------------------ */
+
+static value checked_pair(const char *procedure, value v) {
+  if (!is_pair(v)) fail_type(procedure, "a pair", v);
+  return v;
+}
+
+static value cons(value *arguments, int count) {
+  (void)count;
+  return new_pair(arguments[0], arguments[1]);
+}
+
+/* Follows a path of cars and cdrs, from the last letter to the first. */
+static value follow(const char *path, value v) {
+  for (size_t i = strlen(path); i > 0; i--)
+    v = path[i - 1] == 'a' ? car(checked_pair("car", v)) : cdr(checked_pair("cdr", v));
+  return v;
+}
+#define PATH(path)                                    \
+  static value c##path##r_of(value *arguments, int count) { \
+    (void)count;                                      \
+    return follow(#path, arguments[0]);               \
+  }
+PATH(a)
+PATH(d)
+PATH(aa)
+PATH(ad)
+PATH(da)
+PATH(dd)
+PATH(add)
+PATH(ddd)
+PATH(aad)
+PATH(dad)
+PATH(addd)
+
+static value set_car_of(value *arguments, int count) {
+  (void)count;
+  set_car(checked_pair("set-car!", arguments[0]), arguments[1]);
+  return UNSPECIFIED;
+}
+
+static value set_cdr_of(value *arguments, int count) {
+  (void)count;
+  set_cdr(checked_pair("set-cdr!", arguments[0]), arguments[1]);
+  return UNSPECIFIED;
+}
+
+static value list(value *arguments, int count) {
+  const size_t slot = (size_t)(arguments - stack);
+  const size_t result = push(EMPTY);
+  for (int i = count; i > 0; i--)
+    stack_put(result, new_pair(stack[slot + (size_t)i - 1], stack[result]));
+  return stack[result];
+}
+
+/* The length of a list, or -1. A list that is a circle has none. */
+static int64_t list_length(value list) {
+  int64_t length = 0;
+  value slow = list;
+  for (; is_pair(list); list = cdr(list)) {
+    if (++length % 2 == 0) slow = cdr(slow);
+    if (cdr(list) == slow) return -1;
+  }
+  return list == EMPTY ? length : -1;
+}
+
+static value length(value *arguments, int count) {
+  const int64_t length = list_length(arguments[0]);
+  (void)count;
+  if (length < 0) fail_type("length", "a list", arguments[0]);
+  return fixnum((int32_t)length);
+}
+
+/* Copies the list in a slot in front of the value in another. */
+static void append_two(size_t front, size_t back) {
+  if (list_length(stack[front]) < 0) fail_type("append", "a list", stack[front]);
+  if (stack[front] == EMPTY) return;
+  const size_t base = push(stack[front]);          /* what is left to copy */
+  push(new_pair(car(stack[base]), EMPTY));         /* the copy */
+  push(stack[base + 1]);                           /* its last pair */
+  for (stack_put(base, cdr(stack[base])); stack[base] != EMPTY; stack_put(base, cdr(stack[base]))) {
+    const value pair = new_pair(car(stack[base]), EMPTY);
+    set_cdr(stack[base + 2], pair);
+    stack_put(base + 2, pair);
+  }
+  set_cdr(stack[base + 2], stack[back]);
+  stack_put(back, stack[base + 1]);
+  stack_cut(base);
+}
+
+static value append(value *arguments, int count) {
+  const size_t first = (size_t)(arguments - stack);
+  if (count == 0) return EMPTY;
+  const size_t result = push(arguments[count - 1]);
+  for (int i = count - 1; i > 0; i--) append_two(first + (size_t)i - 1, result);
+  return stack[result];
+}
+
+static value reverse(value *arguments, int count) {
+  const size_t rest = (size_t)(arguments - stack);
+  const size_t result = push(EMPTY);
+  (void)count;
+  if (list_length(stack[rest]) < 0) fail_type("reverse", "a list", stack[rest]);
+  for (size_t left = push(stack[rest]); stack[left] != EMPTY; stack_put(left, cdr(stack[left])))
+    stack_put(result, new_pair(car(stack[left]), stack[result]));
+  return stack[result];
+}
+
+static value list_tail(value *arguments, int count) {
+  value list = arguments[0];
+  (void)count;
+  if (!is_fixnum(arguments[1])) fail_type("list-tail", "an index", arguments[1]);
+  for (int32_t i = fixnum_value(arguments[1]); i > 0; i--) list = cdr(checked_pair("list-tail", list));
+  return list;
+}
+
+static value list_ref(value *arguments, int count) {
+  return car(checked_pair("list-ref", list_tail(arguments, count)));
+}
+
+/* The searches differ in how they compare. They make nothing, so they hold bits in variables. */
+#define SEARCHES(member, assoc, condition)                              \
+  static value member(value *arguments, int count) {                    \
+    (void)count;                                                        \
+    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) {  \
+      const value found = car(rest), sought = arguments[0];             \
+      if (condition) return rest;                                       \
+    }                                                                   \
+    return FALSE;                                                       \
+  }                                                                     \
+  static value assoc(value *arguments, int count) {                     \
+    (void)count;                                                        \
+    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) {  \
+      const value found = car(checked_pair(#assoc, car(rest)));         \
+      const value sought = arguments[0];                                \
+      if (condition) return car(rest);                                  \
+    }                                                                   \
+    return FALSE;                                                       \
+  }
+SEARCHES(memq, assq, found == sought)
+SEARCHES(memv, assv, is_eqv(found, sought))
+SEARCHES(member, assoc, is_equal(found, sought))
+
+/* --- Predicates and others ------------------------------------------------------------ */
+
+static value eq_p(value *arguments, int count) {
+  (void)count;
+  return boolean(arguments[0] == arguments[1]);
+}
+static value eqv_p(value *arguments, int count) {
+  (void)count;
+  return boolean(is_eqv(arguments[0], arguments[1]));
+}
+static value equal_p(value *arguments, int count) {
+  (void)count;
+  return boolean(is_equal(arguments[0], arguments[1]));
+}
+
+#define PREDICATE(name, condition)                 \
+  static value name(value *arguments, int count) { \
+    const value v = arguments[0];                  \
+    (void)count;                                   \
+    return boolean(condition);                     \
+  }
+PREDICATE(null_p, v == EMPTY)
+PREDICATE(pair_p, is_pair(v))
+PREDICATE(list_p, list_length(v) >= 0)
+PREDICATE(not_p, v == FALSE)
+PREDICATE(boolean_p, v == TRUE || v == FALSE)
+PREDICATE(symbol_p, is_kind(v, SYMBOL))
+PREDICATE(character_p, is_character(v))
+PREDICATE(procedure_p, is_kind(v, CLOSURE) || is_kind(v, PRIMITIVE) || is_kind(v, CONTINUATION) ||
+                           is_kind(v, ESCAPE))
+PREDICATE(eof_p, v == END_OF_FILE)
+
+static value symbol_to_string(value *arguments, int count) {
+  (void)count;
+  if (!is_kind(arguments[0], SYMBOL)) fail_type("symbol->string", "a symbol", arguments[0]);
+  const value name = SYMBOL_AT(arguments[0])->name;
+  push(name);
+  const value copy = new_string(STRING_AT(name)->length);
+  const struct string *from = STRING_AT(stack[stack_height() - 1]);
+  memcpy(STRING_AT(copy)->at, from->at, 4 * (size_t)from->length);
+  return copy;
+}
+
+static value string_to_symbol(value *arguments, int count) {
+  const size_t slot = (size_t)(arguments - stack);
+  (void)count;
+  if (!is_kind(stack[slot], STRING)) fail_type("string->symbol", "a string", stack[slot]);
+  /* A copy, because the string may be changed later. */
+  const value copy = new_string(STRING_AT(stack[slot])->length);
+  memcpy(STRING_AT(copy)->at, STRING_AT(stack[slot])->at, 4 * (size_t)STRING_AT(copy)->length);
+  return intern_string(copy);
+}
+
+static value gensym(value *arguments, int count) {
+  (void)arguments, (void)count;
+  return new_alias(symbol_named(NAME_temporary), true);
+}
+
+static value char_to_integer(value *arguments, int count) {
+  (void)count;
+  if (!is_character(arguments[0])) fail_type("char->integer", "a character", arguments[0]);
+  return fixnum((int32_t)character_code(arguments[0]));
+}
+
+static value integer_to_char(value *arguments, int count) {
+  (void)count;
+  if (!is_fixnum(arguments[0]) || (uint32_t)fixnum_value(arguments[0]) > 0x10ffff)
+    fail_type("integer->char", "a code point", arguments[0]);
+  return character((uint32_t)fixnum_value(arguments[0]));
+}
+
+const struct builtin list_builtins[] = {
+    {"cons", cons, 2, 2, 0},
+    {"car", car_of, 1, 1, 0},
+    {"cdr", cdr_of, 1, 1, 0},
+    {"caar", caar_of, 1, 1, 0},
+    {"cadr", cadr_of, 1, 1, 0},
+    {"cdar", cdar_of, 1, 1, 0},
+    {"cddr", cddr_of, 1, 1, 0},
+    {"caddr", caddr_of, 1, 1, 0},
+    {"cdddr", cdddr_of, 1, 1, 0},
+    {"caadr", caadr_of, 1, 1, 0},
+    {"cdadr", cdadr_of, 1, 1, 0},
+    {"cadddr", cadddr_of, 1, 1, 0},
+    {"set-car!", set_car_of, 2, 2, 0},
+    {"set-cdr!", set_cdr_of, 2, 2, 0},
+    {"list", list, 0, -1, 0},
+    {"length", length, 1, 1, 0},
+    {"append", append, 0, -1, 0},
+    {"reverse", reverse, 1, 1, 0},
+    {"list-tail", list_tail, 2, 2, 0},
+    {"list-ref", list_ref, 2, 2, 0},
+    {"memq", memq, 2, 2, 0},
+    {"memv", memv, 2, 2, 0},
+    {"%member", member, 2, 2, 0},
+    {"assq", assq, 2, 2, 0},
+    {"assv", assv, 2, 2, 0},
+    {"%assoc", assoc, 2, 2, 0},
+    {"eq?", eq_p, 2, 2, 0},
+    {"eqv?", eqv_p, 2, 2, 0},
+    {"equal?", equal_p, 2, 2, 0},
+    {"null?", null_p, 1, 1, 0},
+    {"pair?", pair_p, 1, 1, 0},
+    {"list?", list_p, 1, 1, 0},
+    {"not", not_p, 1, 1, 0},
+    {"boolean?", boolean_p, 1, 1, 0},
+    {"symbol?", symbol_p, 1, 1, 0},
+    {"char?", character_p, 1, 1, 0},
+    {"procedure?", procedure_p, 1, 1, 0},
+    {"eof-object?", eof_p, 1, 1, 0},
+    {"symbol->string", symbol_to_string, 1, 1, 0},
+    {"string->symbol", string_to_symbol, 1, 1, 0},
+    {"gensym", gensym, 0, 0, 0},
+    {"char->integer", char_to_integer, 1, 1, 0},
+    {"integer->char", integer_to_char, 1, 1, 0},
+    {NULL, NULL, 0, 0, 0},
+};

@@ -1,0 +1,287 @@
+/* Prints values to a buffer of text. Never collects. Pending parts of nested values are on a stack
+ * of its own, so that nesting is limited by memory only. */
+#include "text.h"
+
+#include "heap.h"
+#include "errors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- The buffer ----------------------------------------------------------------------- */
+
+static char *buffer;
+static size_t length, capacity;
+
+static void reserve(size_t bytes) {
+  if (length + bytes + 1 <= capacity) return;
+  size_t larger = capacity == 0 ? 256 : capacity;
+  while (length + bytes + 1 > larger) larger *= 2;
+  char *grown = realloc(buffer, larger);
+  if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
+  buffer = grown;
+  capacity = larger;
+}
+
+void text_clear(void) {
+  length = 0;
+}
+
+void text_add(const char *utf8) {
+  const size_t bytes = strlen(utf8);
+  reserve(bytes);
+  memcpy(buffer + length, utf8, bytes);
+  length += bytes;
+}
+
+void text_add_character(uint32_t code) {
+  reserve(4);
+  if (code < 0x80) {
+    buffer[length++] = (char)code;
+  } else if (code < 0x800) {
+    buffer[length++] = (char)(0xc0 | code >> 6);
+    buffer[length++] = (char)(0x80 | (code & 63));
+  } else if (code < 0x10000) {
+    buffer[length++] = (char)(0xe0 | code >> 12);
+    buffer[length++] = (char)(0x80 | (code >> 6 & 63));
+    buffer[length++] = (char)(0x80 | (code & 63));
+  } else {
+    buffer[length++] = (char)(0xf0 | code >> 18);
+    buffer[length++] = (char)(0x80 | (code >> 12 & 63));
+    buffer[length++] = (char)(0x80 | (code >> 6 & 63));
+    buffer[length++] = (char)(0x80 | (code & 63));
+  }
+}
+
+const char *text_bytes(void) {
+  reserve(0);
+  buffer[length] = 0;
+  return buffer;
+}
+
+size_t text_length(void) {
+  return length;
+}
+
+uint32_t utf8_next(const char **at, const char *end) {
+  const unsigned char *p = (const unsigned char *)*at;
+  const size_t left = (size_t)(end - *at);
+  const size_t bytes = *p < 0xc0 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+  uint32_t code = bytes == 1 ? *p : *p & (0x7fu >> bytes);
+  if (bytes > left) {
+    *at += 1;
+    return *p;
+  }
+  for (size_t i = 1; i < bytes; i++) code = code << 6 | (p[i] & 63u);
+  *at += bytes;
+  return code;
+}
+
+/* --- Atoms ---------------------------------------------------------------------------- */
+
+static const struct {
+  uint32_t code;
+  const char *name;
+} names[] = {{' ', "space"},    {'\n', "newline"}, {'\t', "tab"},     {'\r', "return"},
+             {0, "null"},       {7, "alarm"},      {8, "backspace"},  {127, "delete"},
+             {27, "escape"}};
+
+const char *character_name(uint32_t code) {
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (names[i].code == code) return names[i].name;
+  return NULL;
+}
+
+static void add_string(value v, bool quoted) {
+  const struct string *string = STRING_AT(v);
+  if (quoted) text_add("\"");
+  for (uint32_t i = 0; i < string->length; i++) {
+    const uint32_t code = (uint32_t)string->at[i];
+    if (quoted && (code == '"' || code == '\\')) text_add("\\");
+    if (quoted && code == '\n')
+      text_add("\\n");
+    else if (quoted && code == '\t')
+      text_add("\\t");
+    else
+      text_add_character(code);
+  }
+  if (quoted) text_add("\"");
+}
+
+static void add_character(uint32_t code, bool quoted) {
+  if (!quoted) {
+    text_add_character(code);
+    return;
+  }
+  text_add("#\\");
+  if (character_name(code) != NULL)
+    text_add(character_name(code));
+  else
+    text_add_character(code);
+}
+
+void format_flonum(double number, char *out, size_t bytes) {
+  if (isnan(number)) {
+    snprintf(out, bytes, "+nan.0");
+  } else if (isinf(number)) {
+    snprintf(out, bytes, number < 0 ? "-inf.0" : "+inf.0");
+  } else {
+    for (int digits = 15; digits <= 17; digits++) {
+      snprintf(out, bytes, "%.*g", digits, number);
+      if (strtod(out, NULL) == number) break;
+    }
+    if (strpbrk(out, ".e") == NULL) strncat(out, ".0", bytes - strlen(out) - 1);
+  }
+}
+
+static void add_number(value v) {
+  char text[40];
+  if (is_fixnum(v))
+    snprintf(text, sizeof text, "%d", fixnum_value(v));
+  else if (is_kind(v, INTEGER))
+    snprintf(text, sizeof text, "%lld", (long long)INTEGER_AT(v)->number);
+  else
+    format_flonum(FLONUM_AT(v)->number, text, sizeof text);
+  text_add(text);
+}
+
+static void add_special(value v) {
+  switch (v) {
+    case FALSE: text_add("#f"); break;
+    case TRUE: text_add("#t"); break;
+    case EMPTY: text_add("()"); break;
+    case UNSPECIFIED: text_add("#<unspecified>"); break;
+    case END_OF_FILE: text_add("#<eof>"); break;
+    default: text_add("#<unset>");
+  }
+}
+
+static void add_named(const char *what, value name) {
+  text_add("#<");
+  text_add(what);
+  if (is_kind(name, SYMBOL)) {
+    text_add(" ");
+    add_string(SYMBOL_AT(name)->name, false);
+  }
+  text_add(">");
+}
+
+static void add_bytes(value v) {
+  char number[8];
+  text_add("#u8(");
+  for (uint32_t i = 0; i < BYTES_AT(v)->length; i++) {
+    snprintf(number, sizeof number, i == 0 ? "%d" : " %d", BYTES_AT(v)->at[i]);
+    text_add(number);
+  }
+  text_add(")");
+}
+
+static void add_object(value v, bool quoted) {
+  if (is_kind(v, STRING))
+    add_string(v, quoted);
+  else if (is_kind(v, SYMBOL))
+    add_string(SYMBOL_AT(v)->name, false);
+  else if (is_kind(v, FLONUM) || is_kind(v, INTEGER))
+    add_number(v);
+  else if (is_kind(v, CLOSURE))
+    add_named("procedure", CODE_AT(VECTOR_AT(v)->at[0])->name);
+  else if (is_kind(v, PRIMITIVE))
+    text_add("#<procedure>");
+  else if (is_kind(v, RECORD))
+    add_named("record", RECORD_TYPE_AT(VECTOR_AT(v)->at[0])->name);
+  else if (is_kind(v, RECORD_TYPE))
+    add_named("record-type", RECORD_TYPE_AT(v)->name);
+  else if (is_kind(v, TABLE))
+    text_add("#<hash-table>");
+  else if (is_kind(v, CONDITION))
+    text_add("#<error>");
+  else if (is_kind(v, PORT))
+    text_add("#<port>");
+  else if (is_kind(v, BYTES))
+    add_bytes(v);
+  else
+    text_add(is_kind(v, CONTINUATION) || is_kind(v, ESCAPE) ? "#<continuation>" : "#<object>");
+}
+
+/* --- Pairs and vectors ---------------------------------------------------------------- */
+
+/* What is left to print: an element from `index` on of a vector, or the rest of a list. */
+struct pending {
+  value rest;
+  uint32_t index;
+  bool in_vector;
+};
+static struct pending *pending;
+static size_t pending_count, pending_capacity;
+
+static void push_pending(value rest) {
+  if (pending_count == pending_capacity) {
+    const size_t larger = pending_capacity == 0 ? 64 : 2 * pending_capacity;
+    struct pending *grown = realloc(pending, larger * sizeof *grown);
+    if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
+    pending = grown;
+    pending_capacity = larger;
+  }
+  pending[pending_count].rest = rest;
+  pending[pending_count].in_vector = is_kind(rest, VECTOR);
+  pending[pending_count++].index = 0;
+}
+
+/* Prints an atom, or begins a pair or a vector. */
+static void add_start(value v, bool quoted) {
+  if (is_pair(v)) {
+    text_add("(");
+    push_pending(v);
+  } else if (is_kind(v, VECTOR)) {
+    text_add("#(");
+    push_pending(v);
+  } else if (is_object(v)) {
+    add_object(v, quoted);
+  } else if (is_fixnum(v)) {
+    add_number(v);
+  } else if (is_character(v)) {
+    add_character(character_code(v), quoted);
+  } else {
+    add_special(v);
+  }
+}
+
+/* Prints the next part of what is on top of the pending parts. */
+static void add_next(bool quoted) {
+  struct pending *top = &pending[pending_count - 1];
+  const value rest = top->rest;
+  if (top->in_vector) {
+    const uint32_t index = top->index++;
+    if (index == VECTOR_AT(rest)->length) {
+      pending_count--;
+      text_add(")");
+      return;
+    }
+    if (index > 0) text_add(" ");
+    add_start(VECTOR_AT(rest)->at[index], quoted);
+    return;
+  }
+  if (rest == EMPTY) {
+    pending_count--;
+    text_add(")");
+    return;
+  }
+  if (top->index++ > 0) text_add(" ");
+  if (is_pair(rest)) {
+    top->rest = cdr(rest);
+    add_start(car(rest), quoted);
+    return;
+  }
+  pending_count--;
+  text_add(". ");
+  add_start(rest, quoted);
+}
+
+void text_add_value(value v, bool quoted, size_t limit) {
+  const size_t end = length + limit < length ? SIZE_MAX : length + limit;
+  pending_count = 0;
+  add_start(v, quoted);
+  while (pending_count > 0 && length < end) add_next(quoted);
+  if (pending_count > 0) text_add("...");
+}
