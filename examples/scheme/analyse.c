@@ -267,8 +267,8 @@ static struct node *analyse_if(value form, struct scope *scope, struct lambda *l
   if (count != 3 && count != 4) fail_syntax("wrong if:", form);
   node->parts[0] = analyse(car(cdr(form)), scope, lambda);
   node->parts[1] = analyse(car(cdr(cdr(form))), scope, lambda);
-  node->parts[2] = count == 4 ? analyse(car(cdr(cdr(cdr(form)))), scope, lambda)
-                              : literal(UNSPECIFIED);
+  node->parts[2] =
+      count == 4 ? analyse(car(cdr(cdr(cdr(form)))), scope, lambda) : literal(UNSPECIFIED);
   return node;
 }
 
@@ -356,8 +356,8 @@ static value named_let(value form) {
   }
   const value function =
       new_pair(global_named(NAME_lambda), new_pair(variables, cdr(cdr(cdr(form)))));
-  return new_pair(list_of(3, global_named(NAME_letrec), list_of(1, list_of(2, name, function)), name),
-                  values);
+  return new_pair(
+      list_of(3, global_named(NAME_letrec), list_of(1, list_of(2, name, function)), name), values);
 }
 
 /* letrec and letrec* are bodies with definitions. */
@@ -390,7 +390,7 @@ static struct node *analyse_form(enum form form, value expression, struct scope 
     case FORM_lambda: return analyse_lambda(expression, scope, lambda, UNSET, NULL);
     case FORM_begin: return analyse_sequence(rest, scope, lambda);
     case FORM_set: return analyse_set(expression, scope, lambda);
-    case FORM_define: 
+    case FORM_define:
       if (scope != NULL) fail_syntax("a definition is not allowed here:", expression);
       return analyse_define(expression, lambda);
     case FORM_define_syntax: return analyse_define_syntax(expression);

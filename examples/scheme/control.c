@@ -76,7 +76,8 @@ static value accepts(value *arguments, int count) {
 
 static value leave_program(value *arguments, int count) {
   int status = 0;
-  if (count > 0) status = is_fixnum(arguments[0]) ? fixnum_value(arguments[0]) : arguments[0] == FALSE;
+  if (count > 0)
+    status = is_fixnum(arguments[0]) ? fixnum_value(arguments[0]) : arguments[0] == FALSE;
   fflush(stdout);
   exit(status);
 }

@@ -57,9 +57,8 @@ static value cond_of(value clauses, value otherwise) {
   if (count_of(clause) < 1) fail_syntax("wrong clause:", clause);
   const value test = car(clause), body = cdr(clause);
   if (is_named(test, NAME_else)) return new_pair(G(begin), body);
-  const value rest = is_pair(cdr(clauses)) || otherwise != UNSET
-                         ? cond_of(cdr(clauses), otherwise)
-                         : UNSET;
+  const value rest =
+      is_pair(cdr(clauses)) || otherwise != UNSET ? cond_of(cdr(clauses), otherwise) : UNSET;
   if (body == EMPTY) return list_of(3, G(or), test, rest == UNSET ? quoted(UNSPECIFIED) : rest);
   if (is_named(car(body), NAME_arrow) && is_pair(cdr(body))) {
     const value t = new_temporary(), call = list_of(2, cadr(body), t);
@@ -184,9 +183,9 @@ static value field_definitions(value type, value field, value index, value rest)
   const value record = new_temporary(), v = new_temporary();
   if (count_of(field) == 3) {
     const value set = list_of(5, G(record_set), record, type, index, v);
-    rest = new_pair(list_of(3, G(define), car(cddr(field)),
-                            lambda_of(list_of(2, record, v), list_of(1, set))),
-                    rest);
+    rest = new_pair(
+        list_of(3, G(define), car(cddr(field)), lambda_of(list_of(2, record, v), list_of(1, set))),
+        rest);
   }
   const value get = list_of(4, G(record_ref), record, type, index);
   return new_pair(
@@ -234,8 +233,8 @@ static value rewrite_define_values(value form) {
   const value all = new_temporary();
   value definitions = EMPTY, formals = cadr(form), path = all;
   for (; is_pair(formals); formals = cdr(formals)) {
-    definitions = new_pair(list_of(3, G(define), car(formals), list_of(2, G(car), path)),
-                           definitions);
+    definitions =
+        new_pair(list_of(3, G(define), car(formals), list_of(2, G(car), path)), definitions);
     path = list_of(2, G(cdr), path);
   }
   if (formals != EMPTY) definitions = new_pair(list_of(3, G(define), formals, path), definitions);
@@ -281,8 +280,9 @@ value rewrite(enum form form, value expression) {
     case FORM_case_lambda: return rewrite_case_lambda(expression);
     case FORM_parameterize: return rewrite_parameterize(expression);
     case FORM_assert:
-      return list_of(4, G(if), car(rest), quoted(UNSPECIFIED),
-                     list_of(3, G(error), new_string_from("assertion failed:", 17), quoted(car(rest))));
+      return list_of(
+          4, G(if), car(rest), quoted(UNSPECIFIED),
+          list_of(3, G(error), new_string_from("assertion failed:", 17), quoted(car(rest))));
     default: return UNSET;
   }
 }

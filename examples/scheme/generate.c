@@ -34,7 +34,8 @@ static void capture(struct lambda *lambda, struct variable *v) {
   for (int i = 0; i < lambda->captured_count; i++)
     if (lambda->captured[i] == v) return;
   if (lambda->captured_count == lambda->captured_capacity) {
-    struct variable **larger = allocate((2 * (size_t)lambda->captured_capacity + 4) * sizeof *larger);
+    struct variable **larger =
+        allocate((2 * (size_t)lambda->captured_capacity + 4) * sizeof *larger);
     for (int i = 0; i < lambda->captured_count; i++) larger[i] = lambda->captured[i];
     lambda->captured = larger;
     lambda->captured_capacity = 2 * lambda->captured_capacity + 4;
@@ -314,8 +315,7 @@ static void push_code(const struct generator *g) {
   const struct lambda *lambda = g->lambda;
   gcroots_raw_val_t fields[5];
   const size_t slot = push(new_words(g->words, (uint32_t)g->count));
-  for (int i = 0; i < g->constant_count; i++)
-    push(stack[first_literal + (size_t)g->constants[i]]);
+  for (int i = 0; i < g->constant_count; i++) push(stack[first_literal + (size_t)g->constants[i]]);
   const value constants = new_vector_of_stack(VECTOR, (uint32_t)g->constant_count);
   fields[0].ref = stack[slot];
   fields[1].ref = constants;

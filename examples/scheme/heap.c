@@ -22,8 +22,8 @@ value *stack;
 size_t stack_capacity;
 gcroots_root_range_t stack_range;
 
-/* The deepest stack, in slots. */
-enum { STACK_LIMIT = 1 << 24 };
+/* The deepest stack, in slots. The last slots are for the handlers of the error. */
+enum { STACK_LIMIT = 1 << 24, STACK_RESERVE = 1 << 16 };
 
 void must(gcroots_status_t status) {
   if (status == GCROOTS_OK) return;
@@ -35,15 +35,15 @@ void must(gcroots_status_t status) {
 
 /* The fields of each struct: r is a reference, i an i32, l an i64 and d an f64. */
 static const char *const struct_fields[STRING] = {
-    [PAIR] = "rr",       [FLONUM] = "d",         [INTEGER] = "l",       [SYMBOL] = "rrrrii",
-    [PRIMITIVE] = "i",   [CODE] = "rrrii",      [CELL] = "r",          [TABLE] = "rii",
-    [RECORD_TYPE] = "rr", [CONDITION] = "rrr",   [CONTINUATION] = "rr", [ESCAPE] = "rr",
-    [PORT] = "rri",      [MACRO] = "rrrr",
+    [PAIR] = "rr",        [FLONUM] = "d",      [INTEGER] = "l",       [SYMBOL] = "rrrrii",
+    [PRIMITIVE] = "i",    [CODE] = "rrrii",    [CELL] = "r",          [TABLE] = "rii",
+    [RECORD_TYPE] = "rr", [CONDITION] = "rrr", [CONTINUATION] = "rr", [ESCAPE] = "rr",
+    [PORT] = "rri",       [MACRO] = "rrrr",
 };
 
 /* The elements of each array: also b, an i8. */
 static const char array_elements[KINDS] = {
-    [STRING] = 'i', [BYTES] = 'b',  [WORDS] = 'i',  [VECTOR] = 'r',
+    [STRING] = 'i',  [BYTES] = 'b',  [WORDS] = 'i',  [VECTOR] = 'r',
     [CLOSURE] = 'r', [RECORD] = 'r', [VALUES] = 'r',
 };
 
@@ -110,8 +110,8 @@ static void declare_types(gcroots_engine_t *engine) {
 static gcroots_engine_t *new_engine(const struct heap_options *options) {
   gcroots_config_t *config = gcroots_config_new();
   gcroots_engine_t *engine;
-  const bool moves = options->collector != GCROOTS_COLLECTOR_NULL &&
-                     options->collector != GCROOTS_COLLECTOR_DRC;
+  const bool moves =
+      options->collector != GCROOTS_COLLECTOR_NULL && options->collector != GCROOTS_COLLECTOR_DRC;
   if (config == NULL) exit(70);
   must(gcroots_config_set_collector(config, options->collector));
   if (options->heap_bytes != 0) must(gcroots_config_set_heap_limit(config, options->heap_bytes));
@@ -153,15 +153,25 @@ void heap_close(void) {
 }
 
 void stack_grow(size_t slots) {
+  static bool is_too_deep;
+  const size_t needed = stack_range.count + slots;
   size_t capacity = stack_capacity;
   value *grown;
-  while (stack_range.count + slots > capacity) capacity *= 2;
-  if (capacity > STACK_LIMIT) fail("the stack is too deep", UNSET);
+  if (needed < STACK_LIMIT / 2) is_too_deep = false;
+  while (needed > capacity) capacity *= 2;
+  if (capacity > STACK_LIMIT) {
+    capacity = STACK_LIMIT + STACK_RESERVE;
+    if (needed > capacity) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
+  }
   grown = realloc(stack, capacity * sizeof *stack);
   if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
   stack = grown;
   stack_capacity = capacity;
   stack_range.slots = stack;
+  if (capacity > STACK_LIMIT && !is_too_deep) {
+    is_too_deep = true;
+    fail("the stack is too deep", UNSET);
+  }
 }
 
 /* --- Objects -------------------------------------------------------------------------- */
@@ -222,7 +232,8 @@ value new_vector(enum kind kind, uint32_t length, value fill) {
 }
 
 value new_vector_of_stack(enum kind kind, uint32_t length) {
-  /* The array is made of nulls first: the slots are 4 bytes each, and a gcroots_raw_val_t has 16. */
+  /* The array is made of nulls first: the slots are 4 bytes each, and a gcroots_raw_val_t has 16.
+   */
   const value made = new_vector(kind, length, UNSET);
   const value *from = stack + stack_range.count - length;
   for (uint32_t i = 0; i < length; i++) set_element(made, i, from[i]);

@@ -29,7 +29,7 @@
 
 struct heap_options {
   gcroots_collector_t collector;
-  uint32_t stress; /* collect at every n-th allocation, and check all that can be checked; or 0 */
+  uint32_t stress;   /* collect at every n-th allocation, and check all that can be checked; or 0 */
   size_t heap_bytes; /* the limit, or 0 */
 };
 

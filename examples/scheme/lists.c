@@ -10,8 +10,7 @@
 
 bool is_eqv(value a, value b) {
   if (a == b) return true;
-  if (is_kind(a, FLONUM) && is_kind(b, FLONUM))
-    return FLONUM_AT(a)->number == FLONUM_AT(b)->number;
+  if (is_kind(a, FLONUM) && is_kind(b, FLONUM)) return FLONUM_AT(a)->number == FLONUM_AT(b)->number;
   return is_kind(a, INTEGER) && is_kind(b, INTEGER) && integer_value(a) == integer_value(b);
 }
 
@@ -79,10 +78,10 @@ static value follow(const char *path, value v) {
     v = path[i - 1] == 'a' ? car(checked_pair("car", v)) : cdr(checked_pair("cdr", v));
   return v;
 }
-#define PATH(path)                                    \
+#define PATH(path)                                          \
   static value c##path##r_of(value *arguments, int count) { \
-    (void)count;                                      \
-    return follow(#path, arguments[0]);               \
+    (void)count;                                            \
+    return follow(#path, arguments[0]);                     \
   }
 PATH(a)
 PATH(d)
@@ -138,9 +137,9 @@ static value length(value *arguments, int count) {
 static void append_two(size_t front, size_t back) {
   if (list_length(stack[front]) < 0) fail_type("append", "a list", stack[front]);
   if (stack[front] == EMPTY) return;
-  const size_t base = push(stack[front]);          /* what is left to copy */
-  push(new_pair(car(stack[base]), EMPTY));         /* the copy */
-  push(stack[base + 1]);                           /* its last pair */
+  const size_t base = push(stack[front]);  /* what is left to copy */
+  push(new_pair(car(stack[base]), EMPTY)); /* the copy */
+  push(stack[base + 1]);                   /* its last pair */
   for (stack_put(base, cdr(stack[base])); stack[base] != EMPTY; stack_put(base, cdr(stack[base]))) {
     const value pair = new_pair(car(stack[base]), EMPTY);
     set_cdr(stack[base + 2], pair);
@@ -173,7 +172,8 @@ static value list_tail(value *arguments, int count) {
   value list = arguments[0];
   (void)count;
   if (!is_fixnum(arguments[1])) fail_type("list-tail", "an index", arguments[1]);
-  for (int32_t i = fixnum_value(arguments[1]); i > 0; i--) list = cdr(checked_pair("list-tail", list));
+  for (int32_t i = fixnum_value(arguments[1]); i > 0; i--)
+    list = cdr(checked_pair("list-tail", list));
   return list;
 }
 
@@ -182,23 +182,23 @@ static value list_ref(value *arguments, int count) {
 }
 
 /* The searches differ in how they compare. They make nothing, so they hold bits in variables. */
-#define SEARCHES(member, assoc, condition)                              \
-  static value member(value *arguments, int count) {                    \
-    (void)count;                                                        \
-    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) {  \
-      const value found = car(rest), sought = arguments[0];             \
-      if (condition) return rest;                                       \
-    }                                                                   \
-    return FALSE;                                                       \
-  }                                                                     \
-  static value assoc(value *arguments, int count) {                     \
-    (void)count;                                                        \
-    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) {  \
-      const value found = car(checked_pair(#assoc, car(rest)));         \
-      const value sought = arguments[0];                                \
-      if (condition) return car(rest);                                  \
-    }                                                                   \
-    return FALSE;                                                       \
+#define SEARCHES(member, assoc, condition)                             \
+  static value member(value *arguments, int count) {                   \
+    (void)count;                                                       \
+    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) { \
+      const value found = car(rest), sought = arguments[0];            \
+      if (condition) return rest;                                      \
+    }                                                                  \
+    return FALSE;                                                      \
+  }                                                                    \
+  static value assoc(value *arguments, int count) {                    \
+    (void)count;                                                       \
+    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) { \
+      const value found = car(checked_pair(#assoc, car(rest)));        \
+      const value sought = arguments[0];                               \
+      if (condition) return car(rest);                                 \
+    }                                                                  \
+    return FALSE;                                                      \
   }
 SEARCHES(memq, assq, found == sought)
 SEARCHES(memv, assv, is_eqv(found, sought))

@@ -49,11 +49,11 @@ IN_LINE void save(struct registers *r) {
 }
 
 /* Calls something that may collect, and sets the accumulator to its result. */
-#define CALL_OUT(r, call)        \
-  do {                           \
+#define CALL_OUT(r, call)                  \
+  do {                                     \
     const value result_ = (save(r), call); \
-    load(r);                     \
-    (r)->accumulator = result_;  \
+    load(r);                               \
+    (r)->accumulator = result_;            \
   } while (0)
 
 /* The same if it collects rarely. */
@@ -301,8 +301,7 @@ IN_LINE void arithmetic(struct registers *r, enum operation operation, value a, 
     }
   } else if (are_flonums(a, b)) {
     const double x = FLONUM_AT(a)->number, y = FLONUM_AT(b)->number;
-    const value made =
-        try_flonum(operation == ADD ? x + y : operation == SUBTRACT ? x - y : x * y);
+    const value made = try_flonum(operation == ADD ? x + y : operation == SUBTRACT ? x - y : x * y);
     if (LIKELY(made != UNSET)) {
       r->accumulator = made;
       return;
@@ -326,14 +325,14 @@ OP(add_number) {
   arithmetic(r, ADD, r->accumulator, number);
 }
 
-#define DIVISION(name, operator, function)                                                \
-  OP(name) {                                                                              \
-    const value a = r->sp[-1], b = r->accumulator;                                        \
-    if (LIKELY(are_fixnums(a, b) && b != fixnum(0) && b != fixnum(-1)))                   \
-      r->accumulator = fixnum(fixnum_value(a) operator fixnum_value(b));                  \
-    else                                                                                  \
-      CALL_OUT(r, function(a, b));                                                        \
-    r->sp--;                                                                              \
+#define DIVISION(name, operator, function)                               \
+  OP(name) {                                                             \
+    const value a = r->sp[-1], b = r->accumulator;                       \
+    if (LIKELY(are_fixnums(a, b) && b != fixnum(0) && b != fixnum(-1)))  \
+      r->accumulator = fixnum(fixnum_value(a) operator fixnum_value(b)); \
+    else                                                                 \
+      CALL_OUT(r, function(a, b));                                       \
+    r->sp--;                                                             \
   }
 DIVISION(quotient, /, quotient)
 DIVISION(remainder, %, remainder_of)
@@ -343,16 +342,16 @@ static bool compare_out(struct registers r, enum comparison comparison, value a,
   return compare(comparison, a, b);
 }
 
-#define COMPARES(operator, comparison, a, b)                                       \
-  (LIKELY(are_fixnums(a, b)) ? (int32_t)(a)operator(int32_t)(b)                    \
+#define COMPARES(operator, comparison, a, b)                                      \
+  (LIKELY(are_fixnums(a, b)) ? (int32_t)(a) operator(int32_t)(b)                  \
    : are_flonums(a, b)       ? FLONUM_AT(a)->number operator FLONUM_AT(b)->number \
                              : compare_out(*r, comparison, a, b))
 
-#define COMPARISON(name, operator, comparison)                             \
-  OP(name) {                                                               \
-    const value a = r->sp[-1], b = r->accumulator;                         \
-    r->accumulator = boolean(COMPARES(operator, comparison, a, b));        \
-    r->sp--;                                                               \
+#define COMPARISON(name, operator, comparison)                      \
+  OP(name) {                                                        \
+    const value a = r->sp[-1], b = r->accumulator;                  \
+    r->accumulator = boolean(COMPARES(operator, comparison, a, b)); \
+    r->sp--;                                                        \
   }
 COMPARISON(less, <, LESS)
 COMPARISON(greater, >, GREATER)
@@ -360,10 +359,10 @@ COMPARISON(less_equal, <=, LESS_EQUAL)
 COMPARISON(greater_equal, >=, GREATER_EQUAL)
 COMPARISON(equal, ==, EQUAL)
 
-#define COMPARISON_WITH_NUMBER(name, operator, comparison)            \
-  OP(name) {                                                          \
-    const value a = r->accumulator, b = (value)*r->pc++;              \
-    r->accumulator = boolean(COMPARES(operator, comparison, a, b));   \
+#define COMPARISON_WITH_NUMBER(name, operator, comparison)          \
+  OP(name) {                                                        \
+    const value a = r->accumulator, b = (value)*r->pc++;            \
+    r->accumulator = boolean(COMPARES(operator, comparison, a, b)); \
   }
 COMPARISON_WITH_NUMBER(less_number, <, LESS)
 COMPARISON_WITH_NUMBER(greater_number, >, GREATER)
@@ -415,8 +414,7 @@ _Noreturn static void fail_record(struct registers r, value record) {
 }
 OP(record_ref) {
   const value record = r->sp[-2], type = r->sp[-1];
-  if (!LIKELY(is_kind(record, RECORD) && VECTOR_AT(record)->at[0] == type))
-    fail_record(*r, record);
+  if (!LIKELY(is_kind(record, RECORD) && VECTOR_AT(record)->at[0] == type)) fail_record(*r, record);
   r->accumulator = VECTOR_AT(record)->at[fixnum_value(r->accumulator)];
   r->sp -= 2;
 }

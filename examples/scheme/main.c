@@ -170,16 +170,15 @@ static void prompt(void) {
 /* --- The command line ----------------------------------------------------------------- */
 
 static const char *const collectors[] = {
-    [GCROOTS_COLLECTOR_NULL] = "null",
-    [GCROOTS_COLLECTOR_DRC] = "drc",
-    [GCROOTS_COLLECTOR_COPYING] = "copying",
-    [GCROOTS_COLLECTOR_GENERATIONAL] = "generational",
+    [GCROOTS_COLLECTOR_NULL] = "null",       [GCROOTS_COLLECTOR_DRC] = "drc",
+    [GCROOTS_COLLECTOR_COPYING] = "copying", [GCROOTS_COLLECTOR_GENERATIONAL] = "generational",
     [GCROOTS_COLLECTOR_CHECK] = "check",
 };
 
 _Noreturn static void usage(void) {
-  fprintf(stderr,
-          "usage: scheme [--collector NAME] [--stress N] [--heap MiB] [--prelude FILE] [FILE...]\n");
+  fprintf(
+      stderr,
+      "usage: scheme [--collector NAME] [--stress N] [--heap MiB] [--prelude FILE] [FILE...]\n");
   exit(64);
 }
 

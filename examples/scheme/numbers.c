@@ -214,12 +214,12 @@ static value divide_all(value *arguments, int count) {
   return result;
 }
 
-#define COMPARISON(name, comparison)                                           \
-  static value name(value *arguments, int count) {                             \
-    bool holds = true;                                                         \
-    for (int i = 0; i + 1 < count; i++)                                        \
-      holds = compare(comparison, arguments[i], arguments[i + 1]) && holds;    \
-    return boolean(holds);                                                     \
+#define COMPARISON(name, comparison)                                        \
+  static value name(value *arguments, int count) {                          \
+    bool holds = true;                                                      \
+    for (int i = 0; i + 1 < count; i++)                                     \
+      holds = compare(comparison, arguments[i], arguments[i + 1]) && holds; \
+    return boolean(holds);                                                  \
   }
 COMPARISON(is_less, LESS)
 COMPARISON(is_greater, GREATER)
@@ -227,7 +227,7 @@ COMPARISON(is_less_equal, LESS_EQUAL)
 COMPARISON(is_greater_equal, GREATER_EQUAL)
 COMPARISON(is_equal_number, EQUAL)
 
-#define DIVISION(name, function)                  \
+#define DIVISION(name, function)                   \
   static value name(value *arguments, int count) { \
     (void)count;                                   \
     return function(arguments[0], arguments[1]);   \
@@ -237,11 +237,11 @@ DIVISION(divide_remainder, remainder_of)
 DIVISION(divide_modulo, modulo)
 
 /* A function of a double, such as sin. */
-#define REAL(name, function)                                                 \
-  static value name(value *arguments, int count) {                           \
-    (void)count;                                                             \
+#define REAL(name, function)                                                      \
+  static value name(value *arguments, int count) {                                \
+    (void)count;                                                                  \
     if (!is_number(arguments[0])) fail_type(#function, "a number", arguments[0]); \
-    return new_flonum(function(double_value(arguments[0])));                 \
+    return new_flonum(function(double_value(arguments[0])));                      \
   }
 REAL(real_exp, exp)
 REAL(real_sin, sin)
@@ -251,12 +251,12 @@ REAL(real_asin, asin)
 REAL(real_acos, acos)
 
 /* The functions that round leave exact integers as they are. */
-#define ROUNDING(name, function)                                             \
-  static value name(value *arguments, int count) {                           \
-    (void)count;                                                             \
+#define ROUNDING(name, function)                                                  \
+  static value name(value *arguments, int count) {                                \
+    (void)count;                                                                  \
     if (!is_number(arguments[0])) fail_type(#function, "a number", arguments[0]); \
-    if (is_exact_integer(arguments[0])) return arguments[0];                 \
-    return new_flonum(function(double_value(arguments[0])));                 \
+    if (is_exact_integer(arguments[0])) return arguments[0];                      \
+    return new_flonum(function(double_value(arguments[0])));                      \
   }
 ROUNDING(round_floor, floor)
 ROUNDING(round_ceiling, ceil)

@@ -1,4 +1,5 @@
-/* Ports: the standard output, strings as input and as output, and files, which are read as a whole. */
+/* Ports: the standard output, strings as input and as output, and files, which are read as a whole.
+ */
 #include "builtins.h"
 #include "errors.h"
 #include "reader.h"
@@ -164,7 +165,8 @@ static value read_from_port(value *arguments, int count) {
   memcpy(copy, text_bytes(), text_length() + 1);
   struct source source = {copy, copy + text_length(), 1};
   const enum read_result result = read_datum(&source);
-  for (const char *at = copy; at < source.at; PORT_AT(stack[slot])->at++) utf8_next(&at, source.end);
+  for (const char *at = copy; at < source.at; PORT_AT(stack[slot])->at++)
+    utf8_next(&at, source.end);
   if (result == READ_INCOMPLETE) fail("read: the text ends within a datum", UNSET);
   return result == READ_END ? END_OF_FILE : pop();
 }

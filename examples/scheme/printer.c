@@ -83,9 +83,8 @@ uint32_t utf8_next(const char **at, const char *end) {
 static const struct {
   uint32_t code;
   const char *name;
-} names[] = {{' ', "space"},    {'\n', "newline"}, {'\t', "tab"},     {'\r', "return"},
-             {0, "null"},       {7, "alarm"},      {8, "backspace"},  {127, "delete"},
-             {27, "escape"}};
+} names[] = {{' ', "space"}, {'\n', "newline"}, {'\t', "tab"},   {'\r', "return"}, {0, "null"},
+             {7, "alarm"},   {8, "backspace"},  {127, "delete"}, {27, "escape"}};
 
 const char *character_name(uint32_t code) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

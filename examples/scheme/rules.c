@@ -71,8 +71,7 @@ static void add_empty(const struct expansion *e, value pattern, struct match **o
   if (is_pair(pattern)) {
     add_empty(e, car(pattern), out);
     add_empty(e, cdr(pattern), out);
-  } else if (is_kind(pattern, SYMBOL) && !is_ellipsis(e, pattern) &&
-             !is_in(pattern, e->literals)) {
+  } else if (is_kind(pattern, SYMBOL) && !is_ellipsis(e, pattern) && !is_in(pattern, e->literals)) {
     *out = add_match(pattern, EMPTY, *out);
   }
 }
@@ -216,8 +215,7 @@ value expand_macro(value macro, value form, struct scope *scope) {
     struct match *found = NULL;
     const value rule = car(rest);
     if (count_of(rule) != 2 || !is_pair(car(rule))) fail_syntax("wrong rule:", rule);
-    if (matches(&e, cdr(car(rule)), cdr(form), &found))
-      return fill(&e, car(cdr(rule)), found);
+    if (matches(&e, cdr(car(rule)), cdr(form), &found)) return fill(&e, car(cdr(rule)), found);
   }
   fail_syntax("no rule matches:", form);
 }

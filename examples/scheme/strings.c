@@ -107,13 +107,13 @@ static int order_of(value a, value b) {
   return x->length == y->length ? 0 : x->length < y->length ? -1 : 1;
 }
 
-#define COMPARISON(name, scheme_name, operator)                        \
-  static value name(value *arguments, int count) {                     \
-    bool holds = true;                                                 \
-    for (int i = 0; i < count; i++) checked(scheme_name, arguments[i]); \
-    for (int i = 0; i + 1 < count; i++)                                \
-      holds = holds && order_of(arguments[i], arguments[i + 1]) operator 0; \
-    return boolean(holds);                                             \
+#define COMPARISON(name, scheme_name, operator)                            \
+  static value name(value *arguments, int count) {                         \
+    bool holds = true;                                                     \
+    for (int i = 0; i < count; i++) checked(scheme_name, arguments[i]);    \
+    for (int i = 0; i + 1 < count; i++)                                    \
+      holds = holds && order_of(arguments[i], arguments[i + 1]) operator0; \
+    return boolean(holds);                                                 \
   }
 COMPARISON(is_same, "string=?", ==)
 COMPARISON(is_less, "string<?", <)
@@ -121,13 +121,13 @@ COMPARISON(is_greater, "string>?", >)
 COMPARISON(is_less_same, "string<=?", <=)
 COMPARISON(is_greater_same, "string>=?", >=)
 
-#define CHARACTER_COMPARISON(name, scheme_name, operator)                                     \
-  static value name(value *arguments, int count) {                                            \
-    bool holds = true;                                                                        \
-    for (int i = 0; i < count; i++)                                                           \
-      if (!is_character(arguments[i])) fail_type(scheme_name, "a character", arguments[i]);   \
+#define CHARACTER_COMPARISON(name, scheme_name, operator)                                        \
+  static value name(value *arguments, int count) {                                               \
+    bool holds = true;                                                                           \
+    for (int i = 0; i < count; i++)                                                              \
+      if (!is_character(arguments[i])) fail_type(scheme_name, "a character", arguments[i]);      \
     for (int i = 0; i + 1 < count; i++) holds = holds && arguments[i] operator arguments[i + 1]; \
-    return boolean(holds);                                                                    \
+    return boolean(holds);                                                                       \
   }
 CHARACTER_COMPARISON(char_same, "char=?", ==)
 CHARACTER_COMPARISON(char_less, "char<?", <)
@@ -137,8 +137,8 @@ CHARACTER_COMPARISON(char_greater_same, "char>=?", >=)
 
 static value string_to_list(value *arguments, int count) {
   const size_t slot = (size_t)(arguments - stack);
-  const struct part part =
-      part_of("string->list", checked("string->list", arguments[0])->length, arguments + 1, count - 1);
+  const struct part part = part_of("string->list", checked("string->list", arguments[0])->length,
+                                   arguments + 1, count - 1);
   const size_t list = push(EMPTY);
   for (uint32_t i = part.end; i > part.start; i--)
     stack_put(list, new_pair(character((uint32_t)STRING_AT(stack[slot])->at[i - 1]), stack[list]));
@@ -164,8 +164,7 @@ static value string_search(value *arguments, int count) {
   const struct string *s = checked("string-search", arguments[1]);
   uint32_t i = count > 2 ? checked_index("string-search", arguments[2], s->length) : 0;
   for (; i + pattern->length <= s->length; i++)
-    if (memcmp(s->at + i, pattern->at, 4 * (size_t)pattern->length) == 0)
-      return fixnum((int32_t)i);
+    if (memcmp(s->at + i, pattern->at, 4 * (size_t)pattern->length) == 0) return fixnum((int32_t)i);
   return FALSE;
 }
 
@@ -178,29 +177,29 @@ static int32_t lower(int32_t c) {
   return (c >= 'A' && c <= 'Z') || is_latin ? c + 32 : c;
 }
 
-#define CASES(of_character, of_string, scheme_name, convert)                  \
-  static value of_character(value *arguments, int count) {                    \
-    (void)count;                                                              \
+#define CASES(of_character, of_string, scheme_name, convert)                                      \
+  static value of_character(value *arguments, int count) {                                        \
+    (void)count;                                                                                  \
     if (!is_character(arguments[0])) fail_type("char-" scheme_name, "a character", arguments[0]); \
-    return character((uint32_t)convert((int32_t)character_code(arguments[0]))); \
-  }                                                                           \
-  static value of_string(value *arguments, int count) {                       \
-    const struct part all = {0, checked("string-" scheme_name, arguments[0])->length}; \
-    const value copy = copy_part((size_t)(arguments - stack), all);           \
-    (void)count;                                                              \
-    for (uint32_t i = 0; i < all.end; i++)                                    \
-      STRING_AT(copy)->at[i] = convert(STRING_AT(copy)->at[i]);               \
-    return copy;                                                              \
+    return character((uint32_t)convert((int32_t)character_code(arguments[0])));                   \
+  }                                                                                               \
+  static value of_string(value *arguments, int count) {                                           \
+    const struct part all = {0, checked("string-" scheme_name, arguments[0])->length};            \
+    const value copy = copy_part((size_t)(arguments - stack), all);                               \
+    (void)count;                                                                                  \
+    for (uint32_t i = 0; i < all.end; i++)                                                        \
+      STRING_AT(copy)->at[i] = convert(STRING_AT(copy)->at[i]);                                   \
+    return copy;                                                                                  \
   }
 CASES(char_upcase, string_upcase, "upcase", upper)
 CASES(char_downcase, string_downcase, "downcase", lower)
 
-#define CHARACTER_PREDICATE(name, condition)                                           \
-  static value name(value *arguments, int count) {                                     \
-    (void)count;                                                                       \
-    if (!is_character(arguments[0])) fail_type(#name, "a character", arguments[0]);    \
-    const uint32_t c = character_code(arguments[0]);                                   \
-    return boolean(condition);                                                         \
+#define CHARACTER_PREDICATE(name, condition)                                        \
+  static value name(value *arguments, int count) {                                  \
+    (void)count;                                                                    \
+    if (!is_character(arguments[0])) fail_type(#name, "a character", arguments[0]); \
+    const uint32_t c = character_code(arguments[0]);                                \
+    return boolean(condition);                                                      \
   }
 CHARACTER_PREDICATE(is_alphabetic, (c | 32) - 'a' < 26 || (c >= 0xc0 && c != 0xd7 && c != 0xf7))
 CHARACTER_PREDICATE(is_numeric, c - '0' < 10)

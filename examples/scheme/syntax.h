@@ -1,8 +1,8 @@
 /* The compiler's view of a program: a tree in memory of C, which is freed after each compilation.
  *
- * The compiler has two halves. The first one (analyse.c, derived.c, rules.c) reads S-expressions and
- * builds the tree, in a no-GC span: so it may keep values in variables of C and in the tree, and
- * make lists as it likes. If the span needs a collection, the compiler leaves it, collects and
+ * The compiler has two halves. The first one (analyse.c, derived.c, rules.c) reads S-expressions
+ * and builds the tree, in a no-GC span: so it may keep values in variables of C and in the tree,
+ * and make lists as it likes. If the span needs a collection, the compiler leaves it, collects and
  * begins again. The second half (generate.c) makes objects that stay, outside the span. So the tree
  * names values that outlive the span by their number among the literals, which are slots of the
  * stack. */
@@ -16,29 +16,29 @@ struct lambda;
 
 struct variable {
   struct lambda *owner;
-  bool is_assigned;    /* by set! */
-  bool is_early;       /* used before it is set: by a lambda that is made earlier */
-  bool is_set;         /* during the analysis */
-  bool is_being_set;   /* to a lambda, whose body is being analysed */
-  int slot;            /* in the frame of its owner */
+  bool is_assigned;  /* by set! */
+  bool is_early;     /* used before it is set: by a lambda that is made earlier */
+  bool is_set;       /* during the analysis */
+  bool is_being_set; /* to a lambda, whose body is being analysed */
+  int slot;          /* in the frame of its owner */
 };
 
 enum node_kind {
-  LITERAL,     /* `number` of a literal */
-  IMMEDIATE,   /* `number` is the value */
-  REFERENCE,   /* to `variable` */
-  ASSIGNMENT,  /* of `variable` to part 0 */
-  GLOBAL,      /* `number` of a literal, the symbol */
-  GLOBAL_SET,  /* likewise */
+  LITERAL,    /* `number` of a literal */
+  IMMEDIATE,  /* `number` is the value */
+  REFERENCE,  /* to `variable` */
+  ASSIGNMENT, /* of `variable` to part 0 */
+  GLOBAL,     /* `number` of a literal, the symbol */
+  GLOBAL_SET, /* likewise */
   GLOBAL_DEFINE,
   CONDITIONAL, /* parts: condition, then, else */
   EITHER,      /* parts: two values of `or` */
   FUNCTION,    /* `lambda` */
   SEQUENCE,
-  LET,         /* `variable` is part 0 in part 1 */
-  BODY,        /* parts are set to variables, or evaluated. The last one is the value */
-  CALL,        /* the operator, and the arguments */
-  INLINED      /* `number` of an instruction, and its operands */
+  LET,    /* `variable` is part 0 in part 1 */
+  BODY,   /* parts are set to variables, or evaluated. The last one is the value */
+  CALL,   /* the operator, and the arguments */
+  INLINED /* `number` of an instruction, and its operands */
 };
 
 struct node {
@@ -79,7 +79,8 @@ enum form {
 
 /* --- compile.c ---------------------------------------------------------------------------- */
 
-/* Compiles the expression on top of the stack, and puts a procedure without parameters in its place. */
+/* Compiles the expression on top of the stack, and puts a procedure without parameters in its
+ * place. */
 void compile(void) MAY_COLLECT;
 
 /* Memory until the end of the compilation, zeroed. */

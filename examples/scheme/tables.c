@@ -19,7 +19,8 @@ static uint32_t identity_hash(value object) {
   uint64_t hash = 0;
   must(gcroots_scope_enter(store, &scope));
   const gcroots_status_t rooted = gcroots_ref_from_raw(store, object, &ref);
-  const gcroots_status_t hashed = rooted == GCROOTS_OK ? gcroots_ref_hash(store, ref, &hash) : rooted;
+  const gcroots_status_t hashed =
+      rooted == GCROOTS_OK ? gcroots_ref_hash(store, ref, &hash) : rooted;
   must(gcroots_scope_exit(store, scope));
   if (hashed != GCROOTS_OK) library_failed(hashed);
   return (uint32_t)(hash ^ hash >> 32);
@@ -183,14 +184,9 @@ static value table_p(value *arguments, int count) {
 }
 
 const struct builtin table_builtins[] = {
-    {"%make-hash-table", make_table, 0, 1, 0},
-    {"hash-table?", table_p, 1, 1, 0},
-    {"hash-table-set!", table_set, 3, 3, 0},
-    {"hash-table-ref/default", table_ref, 3, 3, 0},
-    {"hash-table-delete!", table_delete, 2, 2, 0},
-    {"hash-table-size", table_count, 1, 1, 0},
-    {"hash-table-count", table_count, 1, 1, 0},
-    {"hash-table->alist", table_to_list, 1, 1, 0},
-    {"hash-table-clear!", table_clear, 1, 1, 0},
-    {NULL, NULL, 0, 0, 0},
+    {"%make-hash-table", make_table, 0, 1, 0},     {"hash-table?", table_p, 1, 1, 0},
+    {"hash-table-set!", table_set, 3, 3, 0},       {"hash-table-ref/default", table_ref, 3, 3, 0},
+    {"hash-table-delete!", table_delete, 2, 2, 0}, {"hash-table-size", table_count, 1, 1, 0},
+    {"hash-table-count", table_count, 1, 1, 0},    {"hash-table->alist", table_to_list, 1, 1, 0},
+    {"hash-table-clear!", table_clear, 1, 1, 0},   {NULL, NULL, 0, 0, 0},
 };

@@ -100,11 +100,11 @@ struct integer {
 };
 struct symbol {
   struct header header;
-  value name;    /* a string */
-  value global;  /* the value of the global variable, or UNSET */
-  value syntax;  /* a fixnum for a form that the compiler knows, a macro, or FALSE */
-  value base;    /* of an alias that a macro made: the symbol behind it. FALSE otherwise */
-  int32_t hash;  /* of the name */
+  value name;      /* a string */
+  value global;    /* the value of the global variable, or UNSET */
+  value syntax;    /* a fixnum for a form that the compiler knows, a macro, or FALSE */
+  value base;      /* of an alias that a macro made: the symbol behind it. FALSE otherwise */
+  int32_t hash;    /* of the name */
   int32_t inlined; /* what the compiler emits for a call of the global procedure, or 0 */
 };
 struct primitive {
@@ -114,7 +114,7 @@ struct primitive {
 struct code {
   struct header header;
   value words, constants, name;
-  int32_t required; /* parameters. With a rest parameter behind n others it is -1 - n */
+  int32_t required;    /* parameters. With a rest parameter behind n others it is -1 - n */
   int32_t frame_slots; /* the slots that a call may need */
 };
 struct cell {
@@ -147,7 +147,7 @@ struct port {
   struct header header;
   value text; /* a string */
   value is_output;
-  int32_t at;   /* how many characters have been read or written */
+  int32_t at; /* how many characters have been read or written */
 };
 struct macro {
   struct header header;

@@ -105,7 +105,8 @@ static value vector_copy(value *arguments, int count) {
 
 static value make_bytes(value *arguments, int count) {
   const uint32_t length = checked_index("make-bytevector", arguments[0], FIXNUM_MAX);
-  return new_bytes(length, count > 1 ? (int)checked_index("make-bytevector", arguments[1], 255) : 0);
+  return new_bytes(length,
+                   count > 1 ? (int)checked_index("make-bytevector", arguments[1], 255) : 0);
 }
 
 static value bytes_length(value *arguments, int count) {

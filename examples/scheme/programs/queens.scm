@@ -1,0 +1,20 @@
+; Counts the ways to put n queens on a board.
+(define (safe? column placed)
+  (let loop ((rest placed) (distance 1))
+    (or (null? rest)
+        (and (not (= (car rest) column))
+             (not (= (abs (- (car rest) column)) distance))
+             (loop (cdr rest) (+ distance 1))))))
+(define (queens n)
+  (let place ((row 0) (placed '()))
+    (if (= row n)
+        1
+        (let try ((column 0) (count 0))
+          (if (= column n)
+              count
+              (try (+ column 1)
+                   (if (safe? column placed)
+                       (+ count (place (+ row 1) (cons column placed)))
+                       count)))))))
+(display (map queens '(4 5 6)))
+(newline)
