@@ -416,9 +416,9 @@ static struct node *analyse_form(enum form form, value expression, struct scope 
 /* Chooses the node for a call of a global procedure that the compiler knows. The field `inlined`
    has the number of operands in its lowest bits, and the instruction above. */
 static struct node *try_inlining(struct node *call) {
-  const struct node *operator= call->parts[0];
-  if (operator->kind != GLOBAL) return call;
-  const struct symbol *symbol = SYMBOL_AT(stack[first_literal + (size_t)operator->number]);
+  const struct node *head = call->parts[0];
+  if (head->kind != GLOBAL) return call;
+  const struct symbol *symbol = SYMBOL_AT(stack[first_literal + (size_t)head->number]);
   const int count = symbol->inlined & 3;
   if (symbol->inlined <= 0 || call->count - 1 != count) return call;
   struct node *node = new_node(INLINED, count);

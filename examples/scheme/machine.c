@@ -325,11 +325,11 @@ OP(add_number) {
   arithmetic(r, ADD, r->accumulator, number);
 }
 
-#define DIVISION(name, operator, function)                               \
+#define DIVISION(name, relation, function)                               \
   OP(name) {                                                             \
     const value a = r->sp[-1], b = r->accumulator;                       \
     if (LIKELY(are_fixnums(a, b) && b != fixnum(0) && b != fixnum(-1)))  \
-      r->accumulator = fixnum(fixnum_value(a) operator fixnum_value(b)); \
+      r->accumulator = fixnum(fixnum_value(a) relation fixnum_value(b)); \
     else                                                                 \
       CALL_OUT(r, function(a, b));                                       \
     r->sp--;                                                             \
@@ -342,15 +342,15 @@ static bool compare_out(struct registers r, enum comparison comparison, value a,
   return compare(comparison, a, b);
 }
 
-#define COMPARES(operator, comparison, a, b)                                      \
-  (LIKELY(are_fixnums(a, b)) ? (int32_t)(a) operator(int32_t)(b)                  \
-   : are_flonums(a, b)       ? FLONUM_AT(a)->number operator FLONUM_AT(b)->number \
+#define COMPARES(relation, comparison, a, b)                                      \
+  (LIKELY(are_fixnums(a, b)) ? (int32_t)(a)relation(int32_t)(b)                   \
+   : are_flonums(a, b)       ? FLONUM_AT(a)->number relation FLONUM_AT(b)->number \
                              : compare_out(*r, comparison, a, b))
 
-#define COMPARISON(name, operator, comparison)                      \
+#define COMPARISON(name, relation, comparison)                      \
   OP(name) {                                                        \
     const value a = r->sp[-1], b = r->accumulator;                  \
-    r->accumulator = boolean(COMPARES(operator, comparison, a, b)); \
+    r->accumulator = boolean(COMPARES(relation, comparison, a, b)); \
     r->sp--;                                                        \
   }
 COMPARISON(less, <, LESS)
@@ -359,10 +359,10 @@ COMPARISON(less_equal, <=, LESS_EQUAL)
 COMPARISON(greater_equal, >=, GREATER_EQUAL)
 COMPARISON(equal, ==, EQUAL)
 
-#define COMPARISON_WITH_NUMBER(name, operator, comparison)          \
+#define COMPARISON_WITH_NUMBER(name, relation, comparison)          \
   OP(name) {                                                        \
     const value a = r->accumulator, b = (value)*r->pc++;            \
-    r->accumulator = boolean(COMPARES(operator, comparison, a, b)); \
+    r->accumulator = boolean(COMPARES(relation, comparison, a, b)); \
   }
 COMPARISON_WITH_NUMBER(less_number, <, LESS)
 COMPARISON_WITH_NUMBER(greater_number, >, GREATER)

@@ -107,13 +107,13 @@ static int order_of(value a, value b) {
   return x->length == y->length ? 0 : x->length < y->length ? -1 : 1;
 }
 
-#define COMPARISON(name, scheme_name, operator)                            \
-  static value name(value *arguments, int count) {                         \
-    bool holds = true;                                                     \
-    for (int i = 0; i < count; i++) checked(scheme_name, arguments[i]);    \
-    for (int i = 0; i + 1 < count; i++)                                    \
-      holds = holds && order_of(arguments[i], arguments[i + 1]) operator0; \
-    return boolean(holds);                                                 \
+#define COMPARISON(name, scheme_name, relation)                             \
+  static value name(value *arguments, int count) {                          \
+    bool holds = true;                                                      \
+    for (int i = 0; i < count; i++) checked(scheme_name, arguments[i]);     \
+    for (int i = 0; i + 1 < count; i++)                                     \
+      holds = holds && order_of(arguments[i], arguments[i + 1]) relation 0; \
+    return boolean(holds);                                                  \
   }
 COMPARISON(is_same, "string=?", ==)
 COMPARISON(is_less, "string<?", <)
@@ -121,12 +121,12 @@ COMPARISON(is_greater, "string>?", >)
 COMPARISON(is_less_same, "string<=?", <=)
 COMPARISON(is_greater_same, "string>=?", >=)
 
-#define CHARACTER_COMPARISON(name, scheme_name, operator)                                        \
+#define CHARACTER_COMPARISON(name, scheme_name, relation)                                        \
   static value name(value *arguments, int count) {                                               \
     bool holds = true;                                                                           \
     for (int i = 0; i < count; i++)                                                              \
       if (!is_character(arguments[i])) fail_type(scheme_name, "a character", arguments[i]);      \
-    for (int i = 0; i + 1 < count; i++) holds = holds && arguments[i] operator arguments[i + 1]; \
+    for (int i = 0; i + 1 < count; i++) holds = holds && arguments[i] relation arguments[i + 1]; \
     return boolean(holds);                                                                       \
   }
 CHARACTER_COMPARISON(char_same, "char=?", ==)
