@@ -5,20 +5,71 @@
 #include "heap.h"
 
 /* The symbols that the program itself uses. */
-#define NAMES(X)                                                                                 \
-  X(quote)                                                                                       \
-  X(quasiquote)                                                                                  \
-  X(unquote) X(unquote_splicing) X(define) X(lambda) X(if) X(set) X(begin) X(let) X(let_star)    \
-      X(letrec) X(letrec_star) X(cond) X(case) X(and) X(or) X(when) X(unless) X(do) X(delay)     \
-          X(guard) X(define_record_type) X(define_syntax) X(let_syntax) X(letrec_syntax)         \
-              X(syntax_rules) X(let_values) X(let_star_values) X(define_values) X(case_lambda)   \
-                  X(assert) X(parameterize) X(else) X(arrow) X(dots) X(underscore) X(raise)      \
-                      X(list) X(append) X(cons) X(list_to_vector) X(make_promise) X(call_guard)  \
-                          X(new_record_type) X(new_record) X(is_record) X(record_ref)            \
-                              X(record_set) X(memv) X(raise_continuable) X(call_with_values)     \
-                                  X(call_case) X(call_parameterized) X(error) X(temporary)       \
-                                      X(file_error) X(read_error) X(values) X(eqv) X(vector_ref) \
-                                          X(delay_force) X(car) X(cdr)
+#define NAMES(X)        \
+  X(quote)              \
+  X(quasiquote)         \
+  X(unquote)            \
+  X(unquote_splicing)   \
+  X(define)             \
+  X(lambda)             \
+  X(if)                 \
+  X(set)                \
+  X(begin)              \
+  X(let)                \
+  X(let_star)           \
+  X(letrec)             \
+  X(letrec_star)        \
+  X(cond)               \
+  X(case)               \
+  X(and)                \
+  X(or)                 \
+  X(when)               \
+  X(unless)             \
+  X(do)                 \
+  X(delay)              \
+  X(guard)              \
+  X(define_record_type) \
+  X(define_syntax)      \
+  X(let_syntax)         \
+  X(letrec_syntax)      \
+  X(syntax_rules)       \
+  X(let_values)         \
+  X(let_star_values)    \
+  X(define_values)      \
+  X(case_lambda)        \
+  X(assert)             \
+  X(parameterize)       \
+  X(else)               \
+  X(arrow)              \
+  X(dots)               \
+  X(underscore)         \
+  X(raise)              \
+  X(list)               \
+  X(append)             \
+  X(cons)               \
+  X(list_to_vector)     \
+  X(make_promise)       \
+  X(call_guard)         \
+  X(new_record_type)    \
+  X(new_record)         \
+  X(is_record)          \
+  X(record_ref)         \
+  X(record_set)         \
+  X(memv)               \
+  X(raise_continuable)  \
+  X(call_with_values)   \
+  X(call_case)          \
+  X(call_parameterized) \
+  X(error)              \
+  X(temporary)          \
+  X(file_error)         \
+  X(read_error)         \
+  X(values)             \
+  X(eqv)                \
+  X(vector_ref)         \
+  X(delay_force)        \
+  X(car)                \
+  X(cdr)
 
 enum name {
 #define X(name) NAME_##name,
