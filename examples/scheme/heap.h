@@ -13,7 +13,7 @@
  * Three tiers of the library are used:
  *
  * - Loads are plain loads from the heap (value.h).
- * - Pairs, flonums, cells and closures are made, and references stored, as compiled code does it,
+ * - Pairs and flonums are made, and references stored, as compiled code does it,
  *   by the parts of gcroots_inline.h. If something is unusual, and in stress mode always, the
  *   functions gcroots_raw_... do it, which check everything.
  * - Everything else is made by gcroots_raw_... */

@@ -330,11 +330,12 @@ PREDICATE(positive_p, compare(GREATER, v, fixnum(0)))
 PREDICATE(negative_p, compare(LESS, v, fixnum(0)))
 
 static value bitwise(value *arguments, int count) {
+  for (int i = 0; i < count; i++)
+    if (!is_exact_integer(arguments[i])) fail_type("bitwise", "an exact integer", arguments[i]);
   int64_t result = integer_value(arguments[1]);
   for (int i = 2; i < count; i++) {
-    if (!is_exact_integer(arguments[i])) fail_type("bitwise", "an exact integer", arguments[i]);
     const int64_t number = integer_value(arguments[i]);
-    switch (fixnum_value(arguments[0])) {
+    switch (integer_value(arguments[0])) {
       case 0: result &= number; break;
       case 1: result |= number; break;
       case 2: result ^= number; break;

@@ -37,9 +37,14 @@ static value copy_part(size_t slot, struct part part) {
   return copy;
 }
 
+static int32_t checked_character(const char *procedure, value v) {
+  if (!is_character(v)) fail_type(procedure, "a character", v);
+  return (int32_t)character_code(v);
+}
+
 static value make_string(value *arguments, int count) {
   const uint32_t length = checked_index("make-string", arguments[0], FIXNUM_MAX);
-  const int32_t filler = count > 1 ? (int32_t)character_code(arguments[1]) : ' ';
+  const int32_t filler = count > 1 ? checked_character("make-string", arguments[1]) : ' ';
   const value made = new_string(length);
   for (uint32_t i = 0; i < length; i++) STRING_AT(made)->at[i] = filler;
   return made;
@@ -213,15 +218,16 @@ static value string_p(value *arguments, int count) {
 }
 
 static value digit_value(value *arguments, int count) {
-  const uint32_t digit = character_code(arguments[0]) - '0';
+  const uint32_t digit = (uint32_t)checked_character("digit-value", arguments[0]) - '0';
   (void)count;
   return digit < 10 ? fixnum((int32_t)digit) : FALSE;
 }
 
 static value string_fill(value *arguments, int count) {
   struct string *s = checked("string-fill!", arguments[0]);
+  const int32_t filler = checked_character("string-fill!", arguments[1]);
   (void)count;
-  for (uint32_t i = 0; i < s->length; i++) s->at[i] = (int32_t)character_code(arguments[1]);
+  for (uint32_t i = 0; i < s->length; i++) s->at[i] = filler;
   return UNSPECIFIED;
 }
 
