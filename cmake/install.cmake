@@ -47,9 +47,10 @@ set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
 install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
   DESTINATION ${doc_folder} COMPONENT gcroots_dev)
 # README and the headers point to these files. examples/externref is left out, because it needs
-# an interpreter that is not installed, and examples/compiled, which has assembly.
+# an interpreter that is not installed, examples/compiled, which has assembly, and examples/scheme, which
+# reads its prelude and programs from the source.
 install(DIRECTORY docs examples DESTINATION ${doc_folder} COMPONENT gcroots_dev
-  FILES_MATCHING PATTERN "externref" EXCLUDE
+  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "scheme" EXCLUDE
   PATTERN "compiled" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp"
   PATTERN "*.h" PATTERN "*.hpp")
 # The documents link to headers in this folder.
