@@ -23,7 +23,7 @@ value quotient(value a, value b) MAY_COLLECT;
 value remainder_of(value a, value b) MAY_COLLECT;
 value modulo(value a, value b) MAY_COLLECT;
 
-/* A number, or FALSE if the text is none. */
+/* The number that a text spells, or FALSE if the text does not spell a number. */
 value parse_number(const char *text, size_t bytes, int radix) MAY_COLLECT;
 
 /* eqv? and equal?. */

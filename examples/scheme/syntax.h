@@ -107,7 +107,7 @@ value strip_aliases(value form);
 
 /* --- derived.c: forms as other forms ------------------------------------------------------ */
 
-/* Rewrites a form. Returns UNSET if it is none of these. */
+/* Rewrites a derived form. Returns UNSET if the form is not a derived one. */
 value rewrite(enum form form, value expression);
 value list_of(int count, ...);
 /* The number of elements of a proper list, or -1. */

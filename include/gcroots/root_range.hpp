@@ -173,8 +173,8 @@ class RootRange {
 };
 
 /// A root visitor: a function object `void (gcroots_store_t *store)` that reports roots of the
-/// program to each collection, by report(). It must not throw, and other calls on the store are
-/// refused in it. Its destructor may run on any thread, at any time, and after the store.
+/// program to each collection, by report_roots(). It must not throw, and other calls on the store
+/// are refused in it. Its destructor may run on any thread, at any time, and after the store.
 template <class Body>
 class RootVisitor {
  public:
@@ -182,7 +182,7 @@ class RootVisitor {
     shared::StoreState::drain(store.raw(), store.state());
     auto *visitor = new (std::nothrow) shared::Visitor<Body>(std::move(body));
     if (visitor == nullptr)
-      return detail::refuse<RootVisitor>(GCROOTS_ERROR_OUT_OF_MEMORY, "no memory for the stack");
+      return detail::refuse<RootVisitor>(GCROOTS_ERROR_OUT_OF_MEMORY, "no memory for the visitor");
     gcroots_status_t status = gcroots_root_visitor_add(store.raw(), shared::Visitor<Body>::visit,
                                                        visitor, &visitor->source);
     if (status != GCROOTS_OK) {

@@ -60,8 +60,7 @@ constexpr Rooted<K> as(Ref ref) noexcept {
 /// A scope, from the declaration to the end of the block. All roots that are made in it end
 /// with it, and so do scopes inside it that are still open.
 ///
-/// Neither longjmp() nor a coroutine that suspends may leave the block. A scope that longjmp()
-/// leaves stays open until a scope around it ends.
+/// Neither longjmp() nor a coroutine that suspends may leave the block.
 class Scope {
  public:
   /// Without exceptions, status() tells whether the scope was entered. A scope that was not does

@@ -96,14 +96,14 @@ class RegisteredTypes {
   struct Table {
     Table *before;
     Entry *entries;
-    std::size_t capacity;
+    std::size_t capacity;  // a power of two
   };
 
   /// The entry of a description, or the free one for it.
   static Entry &place(const Table &table, const Description *of) noexcept {
     std::size_t at = reinterpret_cast<std::uintptr_t>(of) / 16;
     for (;; at++) {
-      Entry &entry = table.entries[at % table.capacity];
+      Entry &entry = table.entries[at & (table.capacity - 1)];
       const Description *its = __atomic_load_n(&entry.of, __ATOMIC_ACQUIRE);
       if (its == nullptr || its == of) return entry;
     }

@@ -289,7 +289,7 @@ class Type : public detail::Counted<gcroots_type_t, gcroots_type_clone, gcroots_
     gcroots_status_t status = gcroots_type_field(raw(), at, &found);
     return detail::finish<gcroots_field_type_t>(status, found);
   }
-  /// Its raw() is null if there is none.
+  /// The raw() of the result is null if the type has no supertype.
   Returns<Type> supertype() const {
     gcroots_type_t *found = nullptr;
     gcroots_status_t status = gcroots_type_supertype(raw(), &found);
