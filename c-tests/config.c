@@ -177,12 +177,12 @@ CASE(a_refused_heap_limit_leaves_the_one_before) {
 }
 
 CASE(the_last_heap_limit_set_is_the_one) {
-  gcroots_config_t *config = variant_config(64 << 10);
+  gcroots_config_t *config = variant_config(128 << 10);
   OK(gcroots_config_set_heap_limit(config, 16 * GIB));
-  OK(gcroots_config_set_heap_limit(config, 128 << 10));
+  OK(gcroots_config_set_heap_limit(config, 64 << 10));
   use(config);
-  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) > (64 << 10) / 16 - 16);
-  CHECK(stats_of(store).committed_bytes <= 128 << 10);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) > (32 << 10) / 16 - 16);
+  CHECK(stats_of(store).committed_bytes <= 64 << 10);
 }
 
 CASE(an_initial_size_above_the_limit_is_refused_by_engine_new) {

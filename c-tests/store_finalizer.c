@@ -363,14 +363,14 @@ CASE(a_limit_of_the_memory_beside_the_heap_refuses_it) {
   gcroots_ref_t ref;
   gcroots_status_t status;
   int made = 0;
-  OK(gcroots_config_set_side_limit(config, 1 << 20));
+  OK(gcroots_config_set_side_limit(config, 256 << 10));
   free_store();
   store = store_with(config);
   seen = (struct seen){store, 0, NULL};
   options = options_with(see, &seen, NULL);
   while ((status = gcroots_externref_new_with(store, &options, &ref)) == GCROOTS_OK) made++;
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && made > 1000);
-  CHECK((size_t)made * 6 * sizeof(void *) <= 1 << 20);
+  CHECK((size_t)made * 6 * sizeof(void *) <= 256 << 10);
   OK(gcroots_store_verify(store));
   free_store();
   CHECK(seen.calls == made);
