@@ -181,15 +181,32 @@ static inline gcroots_ref_t new_externref(void *data) {
   return ref;
 }
 
-/* Makes rooted objects until one is refused with this status. Returns how many were
-   made. */
-static inline size_t fill_store(gcroots_status_t refusal) {
-  size_t count = 0;
+/* Makes rooted objects until one is refused. Adds their number to `made`. */
+static inline gcroots_status_t make_until_refused(size_t *made) {
   gcroots_ref_t ref;
   gcroots_status_t status;
-  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
-  check_refused(__FILE__, __LINE__, "fill_store", refusal, status);
+  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) (*made)++;
+  return status;
+}
+
+/* Makes rooted objects until one is refused with this status. Returns how many were
+   made. */
+static inline size_t fill_one_by_one(gcroots_status_t refusal) {
+  size_t count = 0;
+  check_refused(__FILE__, __LINE__, "fill", refusal, make_until_refused(&count));
   return count;
+}
+
+/* The same. In a stressed store, where each allocation collects and traces all objects before
+   it, it makes them in a no-GC span, after one collection. */
+static inline size_t fill_store(gcroots_status_t refusal) {
+  size_t count = 0;
+  if (stressed && gcroots_store_gc(store) == GCROOTS_OK &&
+      gcroots_no_gc_enter(store) == GCROOTS_OK) {
+    make_until_refused(&count);
+    OK(gcroots_no_gc_exit(store));
+  }
+  return count + fill_one_by_one(refusal);
 }
 
 /* The host's pointer of an externref. */

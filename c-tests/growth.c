@@ -144,7 +144,7 @@ CASE(the_last_callback_set_is_the_one) {
   OK(gcroots_config_set_grow_callback(config, answer, &host));
   OK(gcroots_store_free(store));
   store = store_with(config);
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(first.calls == 0 && host.calls == 1);
 }
 
@@ -194,20 +194,21 @@ CASE(it_is_not_asked_for_more_than_the_limit) {
   ask_host(INITIAL, LIMIT);
   host.allowed = SIZE_MAX;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(LIMIT));
+  CHECK(fill_one_by_one(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) ==
+        room(LIMIT));
   CHECK(stats_of(store).committed_bytes == LIMIT && host.wanted == LIMIT);
   OK(gcroots_no_gc_exit(store));
   calls = host.calls;
-  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
+  CHECK(fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
   CHECK(host.calls == calls);
 }
 
 CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
   ask_host(INITIAL, LIMIT);
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   for (int i = 0; i < 20; i++) {
     int calls = host.calls;
-    CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
+    CHECK(fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
     CHECK(host.calls - calls >= 1 && host.calls - calls <= 2);
   }
 }
@@ -216,7 +217,7 @@ CASE(a_refused_allocation_collects_once) {
   uint64_t collections = heap_has(MINOR_FIRST) ? 2 : 1;
   if (!collects || stressed) return;
   ask_host(INITIAL, LIMIT);
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.calls == 1 && stats_of(store).collections == collections);
 }
 
@@ -317,7 +318,7 @@ CASE(a_store_with_a_used_heap_asks_again) {
 CASE(a_refused_heap_answers_out_of_memory_with_the_bytes) {
   char bytes[32];
   ask_host(INITIAL, LIMIT);
-  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL));
+  CHECK(fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL));
   CHECK(snprintf(bytes, sizeof bytes, " %zu bytes", host.wanted) > 0);
   CHECK(strstr(gcroots_last_error(), bytes) != NULL);
   CHECK(strstr(gcroots_last_error(), "callback") != NULL);
@@ -332,7 +333,7 @@ CASE(a_refused_object_changes_nothing) {
   gcroots_stats_t before, after;
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   before = stats_of(store);
   for (int i = 0; i < 5; i++) {
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
@@ -361,10 +362,10 @@ CASE(a_refused_store_works_on) {
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
   scope = enter();
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   OK(gcroots_scope_exit(store, scope));
   OK(gcroots_store_gc(store));
-  if (collects) CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
+  if (collects) CHECK(fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
   host.allowed = SIZE_MAX;
   CHECK(data_of(new_externref(&scope)) == &scope);
   CHECK(stats_of(store).committed_bytes == host.wanted);
@@ -430,7 +431,7 @@ CASE(a_refusal_in_a_no_gc_span_answers_no_gc) {
   ask_host(INITIAL, LIMIT);
   scope = enter();
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill_store(refusal) == room(INITIAL) && host.calls == 1);
+  CHECK(fill_one_by_one(refusal) == room(INITIAL) && host.calls == 1);
   calls = host.calls;
   REFUSED(refusal, gcroots_externref_new(store, &finalized, count_call, &out));
   CHECK(host.calls == calls + 1 && same_bits(out, untouched()));
@@ -445,7 +446,7 @@ CASE(in_a_no_gc_span_the_heap_grows_as_allowed) {
   ask_host(INITIAL, LIMIT);
   host.allowed = 2 * INITIAL;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) ==
+  CHECK(fill_one_by_one(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) ==
         room(2 * INITIAL));
   CHECK(stats_of(store).committed_bytes == 2 * INITIAL && stats_of(store).collections == 0);
 }
@@ -553,7 +554,7 @@ CASE(another_thread_is_the_wrong_one_inside) {
   host.body = call_from_another_thread;
   live_scope = enter();
   live_ref = new_externref(NULL);
-  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.calls == 1);
 }
 
@@ -568,7 +569,7 @@ static void use_another(void) {
   make_garbage(&inner_finalized);
   /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
-  fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_one_by_one(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.store == store && host.calls > of_outer.calls);
   OK(gcroots_store_verify(store));
   OK(gcroots_store_free(store));
@@ -581,7 +582,7 @@ CASE(another_store_may_be_used_inside) {
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
   host.body = use_another;
-  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
+  CHECK(fill_one_by_one(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
   CHECK(host.calls == 1 && inner_finalized == 1);
   CHECK(data_of(first) == &first);
   host.allowed = SIZE_MAX;

@@ -61,13 +61,22 @@ static inline gcroots::Store new_small_store() {
 
 #endif
 
-/* Makes objects until the store has no room for another one. */
-static inline void fill(gcroots::StoreRef of) {
+static inline gcroots_status_t make_until_refused(gcroots::StoreRef of) {
   Ref ref;
   gcroots_status_t status;
   while ((status = gcroots_externref_new(of.raw(), nullptr, nullptr, &ref)) == GCROOTS_OK) {
   }
-  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+  return status;
+}
+
+/* Makes objects until the store has no room for another one. They are made in a no-GC span, as a
+   stressed store collects for each other one, and traces those before it. */
+static inline void fill(gcroots::StoreRef of) {
+  OK(gcroots_store_gc(of.raw()));
+  OK(gcroots_no_gc_enter(of.raw()));
+  make_until_refused(of);
+  OK(gcroots_no_gc_exit(of.raw()));
+  CHECK(make_until_refused(of) == GCROOTS_ERROR_OUT_OF_MEMORY);
 }
 
 /* Counts the instances that live. */

@@ -267,7 +267,7 @@ CASE(a_used_heap_has_the_same_limit) {
   size_t limit = stressed ? check_collector.least_limit : 256 << 10, first = 0;
   gcroots_config_t *config = variant_config(limit);
   use(config);
-  for (int round = 0; round < (stressed ? 2 : 4); round++) {
+  for (int round = 0; round < 4; round++) {
     size_t count;
     next_store();
     count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);

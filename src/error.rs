@@ -471,7 +471,7 @@ impl fmt::Display for Error {
                 generation,
             } => write!(
                 f,
-                "`{parameter}` does not name a live {kind} (slot {slot}, generation {generation})"
+                "`{parameter}` does not name a live {kind}: the root has ended, or never was (slot {slot}, generation {generation})"
             ),
             Error::NullReference { parameter } => {
                 write!(f, "`{parameter}` is null; a non-null reference is required")
@@ -545,6 +545,11 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "scope {scope} is not open; this store or callback has no open scopes"
+            ),
+            // Scopes are numbered as they are entered.
+            Error::ScopeOrder { scope, innermost } if scope > innermost => write!(
+                f,
+                "scope {scope} is not open: it has ended, or was never entered; the innermost open scope is {innermost}"
             ),
             Error::ScopeOrder { scope, innermost } => write!(
                 f,
