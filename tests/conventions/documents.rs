@@ -61,6 +61,23 @@ fn the_code_of_compilers_is_a_part_of_programs() {
     assert_eq!(excerpts, 6);
 }
 
+/// A block of the guide whose first line names a file is a part of that file.
+#[test]
+fn excerpts_in_the_guide_are_parts_of_the_files_that_they_name() {
+    let mut excerpts = 0;
+    for page in files("docs/guide/src") {
+        let text = fs::read_to_string(root().join(&page)).unwrap();
+        for block in text.split("\n```c excerpt ").skip(1) {
+            let (file, rest) = block.split_once('\n').unwrap();
+            let (code, _) = rest.split_once("\n```").unwrap();
+            let source = fs::read_to_string(root().join(file)).unwrap();
+            assert!(source.contains(code), "{page}: not in {file}: {code}");
+            excerpts += 1;
+        }
+    }
+    assert!(excerpts > 5, "only {excerpts} excerpts were found");
+}
+
 #[test]
 fn the_table_of_faults_has_each_patch() {
     let mut patches = Vec::new();
