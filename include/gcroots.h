@@ -1285,7 +1285,7 @@ gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
  *
  * Cost: bounded. The first steps end the roots that wait to be unrooted.
  *
- * \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
+ * \return GCROOTS_ERROR_BUSY if a collection is under way during which the store is busy;
  *         GCROOTS_ERROR_BUSY inside a callback of the store;
  *         GCROOTS_ERROR_NO_GC if a no-GC span is open
  */
