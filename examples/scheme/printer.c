@@ -272,7 +272,7 @@ static void add_next(bool quoted) {
     add_start(car(rest), quoted);
     return;
   }
-  pending_count--;
+  top->rest = EMPTY;
   text_add(". ");
   add_start(rest, quoted);
 }

@@ -1,0 +1,83 @@
+; Shortest paths by Dijkstra's algorithm, with a priority queue that is a binary heap in a vector.
+(import (scheme base) (scheme write))
+
+; --- The queue: entries are pairs of a priority and a value
+(define-record-type queue (make-queue entries size) queue?
+  (entries queue-entries set-queue-entries!)
+  (size queue-size set-queue-size!))
+(define (entry q i) (vector-ref (queue-entries q) i))
+(define (swap! q i j)
+  (let ((kept (entry q i)))
+    (vector-set! (queue-entries q) i (entry q j))
+    (vector-set! (queue-entries q) j kept)))
+(define (before? q i j) (< (car (entry q i)) (car (entry q j))))
+
+(define (queue-add! q priority value)
+  (define size (queue-size q))
+  (when (= size (vector-length (queue-entries q)))
+    (let ((larger (make-vector (* 2 size) #f)))
+      (vector-copy! larger 0 (queue-entries q))
+      (set-queue-entries! q larger)))
+  (vector-set! (queue-entries q) size (cons priority value))
+  (set-queue-size! q (+ size 1))
+  (let up ((i size))
+    (let ((parent (quotient (- i 1) 2)))
+      (when (and (> i 0) (before? q i parent))
+        (swap! q i parent)
+        (up parent)))))
+(define (queue-take! q)
+  (define first (entry q 0))
+  (define size (- (queue-size q) 1))
+  (swap! q 0 size)
+  (set-queue-size! q size)
+  (let down ((i 0))
+    (let* ((left (+ (* 2 i) 1))
+           (right (+ left 1))
+           (child (if (and (< right size) (before? q right left)) right left)))
+      (when (and (< child size) (before? q child i))
+        (swap! q i child)
+        (down child))))
+  first)
+
+; --- The graph: (town (neighbour . distance) ...)
+(define roads
+  '((a b 7) (a c 9) (a f 14) (b c 10) (b d 15) (c d 11) (c f 2) (d e 6) (e f 9) (g h 1)))
+(define (neighbours town)
+  (let loop ((roads roads) (found '()))
+    (if (null? roads)
+        found
+        (let ((from (car (car roads))) (to (cadr (car roads))) (distance (caddr (car roads))))
+          (loop (cdr roads)
+                (cond ((eq? from town) (cons (cons to distance) found))
+                      ((eq? to town) (cons (cons from distance) found))
+                      (else found)))))))
+
+; Returns the distance and the path to each town, as (town distance . path).
+(define (shortest-paths start)
+  (define q (make-queue (make-vector 2 #f) 0))
+  (queue-add! q 0 (list start))
+  (let loop ((done '()))
+    (if (= (queue-size q) 0)
+        (reverse done)
+        (let* ((next (queue-take! q)) (distance (car next)) (path (cdr next)))
+          (if (assq (car path) done)
+              (loop done)
+              (begin
+                (for-each
+                 (lambda (road) (queue-add! q (+ distance (cdr road)) (cons (car road) path)))
+                 (neighbours (car path)))
+                (loop (cons (cons (car path) (cons distance (reverse path))) done))))))))
+
+(for-each (lambda (found) (write found) (newline)) (shortest-paths 'a))
+(write (shortest-paths 'h))
+(newline)
+
+; The queue sorts.
+(define q (make-queue (make-vector 1 #f) 0))
+(for-each (lambda (n) (queue-add! q (modulo (* n 37) 41) n)) '(1 2 3 4 5 6 7 8 9 10 11 12))
+(let loop ()
+  (when (> (queue-size q) 0)
+    (display (car (queue-take! q)))
+    (display " ")
+    (loop)))
+(newline)

@@ -1,0 +1,86 @@
+; Floating point: planets that attract each other, the Mandelbrot set, and Gaussian elimination.
+(import (scheme base) (scheme inexact) (scheme write))
+
+(define (rounded x) (/ (round (* x 1e6)) 1e6))
+
+; --- A sun and two planets: the energy stays nearly the same
+(define-record-type body (make-body x y vx vy mass) body?
+  (x body-x set-body-x!) (y body-y set-body-y!)
+  (vx body-vx set-body-vx!) (vy body-vy set-body-vy!)
+  (mass body-mass))
+(define (distance a b)
+  (sqrt (+ (square (- (body-x a) (body-x b))) (square (- (body-y a) (body-y b))))))
+(define (energy bodies)
+  (let loop ((rest bodies) (sum 0.0))
+    (if (null? rest)
+        sum
+        (let ((a (car rest)))
+          (loop (cdr rest)
+                (apply + sum
+                       (* 0.5 (body-mass a) (+ (square (body-vx a)) (square (body-vy a))))
+                       (map (lambda (b) (- (/ (* (body-mass a) (body-mass b)) (distance a b))))
+                            (cdr rest))))))))
+(define (attract! a b dt)
+  (let* ((dx (- (body-x b) (body-x a)))
+         (dy (- (body-y b) (body-y a)))
+         (pull (/ (* dt (body-mass b)) (expt (distance a b) 3))))
+    (set-body-vx! a (+ (body-vx a) (* dx pull)))
+    (set-body-vy! a (+ (body-vy a) (* dy pull)))))
+(define (advance! bodies dt)
+  (for-each
+   (lambda (a) (for-each (lambda (b) (unless (eq? a b) (attract! a b dt))) bodies))
+   bodies)
+  (for-each
+   (lambda (a)
+     (set-body-x! a (+ (body-x a) (* dt (body-vx a))))
+     (set-body-y! a (+ (body-y a) (* dt (body-vy a)))))
+   bodies))
+(define bodies
+  (list (make-body 0.0 0.0 0.0 0.0 100.0)
+        (make-body 1.0 0.0 0.0 10.0 1.0)
+        (make-body -2.0 0.0 0.0 (- (sqrt 50.0)) 1.0)))
+(define before (energy bodies))
+(write (rounded before))
+(newline)
+(do ((i 0 (+ i 1))) ((= i 50)) (advance! bodies 0.001))
+(write (< (abs (- (energy bodies) before)) 0.1))
+(newline)
+(write (map (lambda (b) (list (rounded (body-x b)) (rounded (body-y b)))) (cdr bodies)))
+(newline)
+
+; --- The Mandelbrot set: how long a point stays near the origin
+(define (escape-time cx cy limit)
+  (let loop ((x 0.0) (y 0.0) (n 0))
+    (if (or (= n limit) (> (+ (* x x) (* y y)) 4.0))
+        n
+        (loop (+ (- (* x x) (* y y)) cx) (+ (* 2.0 x y) cy) (+ n 1)))))
+(do ((row -4 (+ row 1))) ((> row 4))
+  (do ((column -16 (+ column 1))) ((> column 6))
+    (let ((n (escape-time (/ column 8.0) (/ row 4.0) 24)))
+      (display (cond ((= n 24) "#") ((> n 5) "+") (else ".")))))
+  (newline))
+
+; --- A system of linear equations, with pivots
+(define (solve rows)
+  (define n (vector-length rows))
+  (define (at i j) (vector-ref (vector-ref rows i) j))
+  (define (swap! i j)
+    (let ((kept (vector-ref rows i)))
+      (vector-set! rows i (vector-ref rows j))
+      (vector-set! rows j kept)))
+  (define (best-pivot column)
+    (let loop ((i (+ column 1)) (best column))
+      (cond ((= i n) best)
+            ((> (abs (at i column)) (abs (at best column))) (loop (+ i 1) i))
+            (else (loop (+ i 1) best)))))
+  (do ((column 0 (+ column 1))) ((= column n))
+    (swap! column (best-pivot column))
+    (do ((i 0 (+ i 1))) ((= i n))
+      (unless (= i column)
+        (let ((factor (/ (at i column) (at column column))))
+          (vector-set! rows i
+                       (vector-map (lambda (a b) (- a (* factor b)))
+                                   (vector-ref rows i) (vector-ref rows column)))))))
+  (map (lambda (i) (rounded (/ (at i n) (at i i)))) (list 0 1 2)))
+(write (solve (vector (vector 0.0 2.0 1.0 7.0) (vector 1.0 1.0 1.0 6.0) (vector 2.0 -1.0 3.0 9.0))))
+(newline)

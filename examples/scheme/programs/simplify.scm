@@ -1,0 +1,76 @@
+; Simplifies and expands algebraic expressions by rules with pattern variables.
+(import (scheme base) (scheme write))
+
+; (? x) matches anything, (?n x) a number; the same name matches the same thing.
+(define (match pattern form bindings)
+  (cond ((not bindings) #f)
+        ((and (pair? pattern) (memq (car pattern) '(? ?n)))
+         (let ((bound (assq (cadr pattern) bindings)))
+           (cond (bound (and (equal? (cdr bound) form) bindings))
+                 ((and (eq? (car pattern) '?n) (not (number? form))) #f)
+                 (else (cons (cons (cadr pattern) form) bindings)))))
+        ((and (pair? pattern) (pair? form))
+         (match (cdr pattern) (cdr form) (match (car pattern) (car form) bindings)))
+        (else (and (equal? pattern form) bindings))))
+
+(define-syntax rules
+  (syntax-rules (=>)
+    ((_ (pattern => (variable ...) result) ...)
+     (list (cons 'pattern
+                 (lambda (bindings)
+                   (let ((variable (cdr (assq 'variable bindings))) ...) result)))
+           ...))))
+
+(define simplifications
+  (rules
+   ((+ (?n a) (?n b)) => (a b) (+ a b))
+   ((* (?n a) (?n b)) => (a b) (* a b))
+   ((- (?n a) (?n b)) => (a b) (- a b))
+   ((- (? a) (? a)) => () 0)
+   ((- (? a) (? b)) => (a b) `(+ ,a (* -1 ,b)))
+   ((+ 0 (? a)) => (a) a)
+   ((+ (? a) (?n n)) => (a n) `(+ ,n ,a))
+   ((* 0 (? a)) => () 0)
+   ((* 1 (? a)) => (a) a)
+   ((* (? a) (?n n)) => (a n) `(* ,n ,a))
+   ((* (?n a) (* (?n b) (? c))) => (a b c) `(* ,(* a b) ,c))
+   ((+ (?n a) (+ (?n b) (? c))) => (a b c) `(+ ,(+ a b) ,c))
+   ((+ (? a) (? a)) => (a) `(* 2 ,a))
+   ((+ (* (?n n) (? a)) (* (?n m) (? a))) => (n m a) `(* ,(+ n m) ,a))
+   ((+ (? a) (* (?n n) (? a))) => (n a) `(* ,(+ n 1) ,a))
+   ((+ (* (?n n) (? a)) (? a)) => (n a) `(* ,(+ n 1) ,a))
+   ((* (? a) (? a)) => (a) `(^ ,a 2))
+   ((* (^ (? a) (?n n)) (? a)) => (a n) `(^ ,a ,(+ n 1)))
+   ((* (? a) (^ (? a) (?n n))) => (a n) `(^ ,a ,(+ n 1)))
+   ((^ (? a) 1) => (a) a)
+   ((^ (? a) 0) => () 1)
+   ((* (?n n) (+ (? a) (? b))) => (n a b) `(+ (* ,n ,a) (* ,n ,b)))))
+
+(define (rewrite form)
+  (let loop ((rest simplifications))
+    (if (null? rest)
+        form
+        (let ((bindings (match (caar rest) form '())))
+          (if bindings ((cdar rest) bindings) (loop (cdr rest)))))))
+(define (simplify form)
+  (if (not (pair? form))
+      form
+      (let* ((parts (cons (car form) (map simplify (cdr form)))) (result (rewrite parts)))
+        (if (equal? result parts) result (simplify result)))))
+
+(for-each
+ (lambda (form)
+   (write form)
+   (display " = ")
+   (write (simplify form))
+   (newline))
+ '((+ 1 2)
+   (* (+ x 0) 1)
+   (+ (* 2 x) (* 3 x))
+   (- (+ x y) (+ x y))
+   (* x (* x x))
+   (* 2 (* 3 (+ x 1)))
+   (+ x (+ x x))
+   (- 10 (* 2 (+ 3 2)))
+   (* (^ (+ a b) 2) (+ a b))
+   (- (* 5 z) z)))
