@@ -24,6 +24,9 @@ extern const struct builtin number_builtins[], list_builtins[], string_builtins[
 /* All of them, by the index in the primitives. */
 extern const struct builtin *builtins[];
 
+/* The length of a list, or -1. A list that is a circle has none. */
+int64_t list_length(value list);
+
 /* Defines them all as global variables. */
 void builtins_open(void) MAY_COLLECT;
 

@@ -112,7 +112,7 @@ const struct builtin control_builtins[] = {
     {"%winders", winders, 0, 0, 0},
     {"%set-winders!", set_winders, 1, 1, 0},
     {"%uncaught", uncaught, 1, 1, 0},
-    {"exit", leave_program, 0, 1, 0},
+    {"emergency-exit", leave_program, 0, 1, 0},
     {"collect", collect, 0, 0, 0},
     {"current-jiffy", jiffy, 0, 0, 0},
     {NULL, NULL, 0, 0, 0},

@@ -1,6 +1,7 @@
 /* Raises errors as Scheme conditions, those of the library included. */
 #include "errors.h"
 
+#include "symbols.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -14,19 +15,25 @@ void raise_value(value condition) {
   longjmp(*raise_target, 1);
 }
 
-/* Makes a condition of a message and of the irritants on top of the stack, and raises it. */
-void fail(const char *message, value irritant) {
-  size_t base = stack_height();
-  push(UNSET);
-  if (irritant == UNSET) {
-    push(EMPTY);
-  } else {
-    push(irritant);
+/* Raises a condition of a kind. NAME_COUNT is none. */
+_Noreturn static void fail_of(enum name kind, const char *message, value irritant) {
+  const size_t base = push(UNSET);
+  push(irritant == UNSET ? EMPTY : irritant);
+  if (irritant != UNSET) {
     push(EMPTY);
     push_pair();
   }
   stack_put(base, new_string_from(message, strlen(message)));
-  raise_value(new_struct_of_3(CONDITION, FALSE, stack[base], stack[base + 1]));
+  const value made = kind == NAME_COUNT ? FALSE : symbol_named(kind);
+  raise_value(new_struct_of_3(CONDITION, made, stack[base], stack[base + 1]));
+}
+
+void fail(const char *message, value irritant) {
+  fail_of(NAME_COUNT, message, irritant);
+}
+
+void fail_file(const char *message, value irritant) {
+  fail_of(NAME_file_error, message, irritant);
 }
 
 void fail_type(const char *procedure, const char *expected, value irritant) {

@@ -13,6 +13,9 @@ extern jmp_buf *raise_target;
 /* Raises an error with a message, and one irritant unless it is UNSET. */
 _Noreturn void fail(const char *message, value irritant);
 
+/* The same for an error that file-error? tells from others. */
+_Noreturn void fail_file(const char *message, value irritant);
+
 /* Raises a condition, or any other value. */
 _Noreturn void raise_value(value condition);
 

@@ -10,7 +10,9 @@
 
 bool is_eqv(value a, value b) {
   if (a == b) return true;
-  if (is_kind(a, FLONUM) && is_kind(b, FLONUM)) return FLONUM_AT(a)->number == FLONUM_AT(b)->number;
+  /* By their bits, so that 0.0 differs from -0.0, and a NaN is the same as itself. */
+  if (is_kind(a, FLONUM) && is_kind(b, FLONUM))
+    return memcmp(&FLONUM_AT(a)->number, &FLONUM_AT(b)->number, sizeof(double)) == 0;
   return is_kind(a, INTEGER) && is_kind(b, INTEGER) && integer_value(a) == integer_value(b);
 }
 
@@ -94,6 +96,11 @@ PATH(ddd)
 PATH(aad)
 PATH(dad)
 PATH(addd)
+PATH(aaa)
+PATH(ada)
+PATH(daa)
+PATH(dda)
+PATH(dddd)
 
 static value set_car_of(value *arguments, int count) {
   (void)count;
@@ -115,8 +122,7 @@ static value list(value *arguments, int count) {
   return stack[result];
 }
 
-/* The length of a list, or -1. A list that is a circle has none. */
-static int64_t list_length(value list) {
+int64_t list_length(value list) {
   int64_t length = 0;
   value slow = list;
   for (; is_pair(list); list = cdr(list)) {
@@ -171,7 +177,8 @@ static value reverse(value *arguments, int count) {
 static value list_tail(value *arguments, int count) {
   value list = arguments[0];
   (void)count;
-  if (!is_fixnum(arguments[1])) fail_type("list-tail", "an index", arguments[1]);
+  if (!is_fixnum(arguments[1]) || fixnum_value(arguments[1]) < 0)
+    fail_type("list-tail", "an index", arguments[1]);
   for (int32_t i = fixnum_value(arguments[1]); i > 0; i--)
     list = cdr(checked_pair("list-tail", list));
   return list;
@@ -268,11 +275,13 @@ static value char_to_integer(value *arguments, int count) {
   return fixnum((int32_t)character_code(arguments[0]));
 }
 
+/* Surrogates are no characters. */
 static value integer_to_char(value *arguments, int count) {
+  const uint32_t code = is_fixnum(arguments[0]) ? (uint32_t)fixnum_value(arguments[0]) : UINT32_MAX;
   (void)count;
-  if (!is_fixnum(arguments[0]) || (uint32_t)fixnum_value(arguments[0]) > 0x10ffff)
+  if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
     fail_type("integer->char", "a code point", arguments[0]);
-  return character((uint32_t)fixnum_value(arguments[0]));
+  return character(code);
 }
 
 const struct builtin list_builtins[] = {
@@ -288,6 +297,11 @@ const struct builtin list_builtins[] = {
     {"caadr", caadr_of, 1, 1, 0},
     {"cdadr", cdadr_of, 1, 1, 0},
     {"cadddr", cadddr_of, 1, 1, 0},
+    {"caaar", caaar_of, 1, 1, 0},
+    {"cadar", cadar_of, 1, 1, 0},
+    {"cdaar", cdaar_of, 1, 1, 0},
+    {"cddar", cddar_of, 1, 1, 0},
+    {"cddddr", cddddr_of, 1, 1, 0},
     {"set-car!", set_car_of, 2, 2, 0},
     {"set-cdr!", set_cdr_of, 2, 2, 0},
     {"list", list, 0, -1, 0},

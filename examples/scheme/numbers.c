@@ -41,20 +41,36 @@ value calculate(enum operation operation, value a, value b) {
   return new_flonum(operation == ADD ? x + y : operation == SUBTRACT ? x - y : x * y);
 }
 
+/* Less than 0, 0 or more, exactly: a double has no room for all integers of 64 bits. */
+static int order_of(int64_t x, double y) {
+  if (y >= 9223372036854775808.0) return -1;
+  if (y < -9223372036854775808.0) return 1;
+  const int64_t whole = (int64_t)y;
+  if (x != whole) return x < whole ? -1 : 1;
+  return y == (double)whole ? 0 : y > (double)whole ? -1 : 1;
+}
+
+static bool holds(enum comparison comparison, int order) {
+  switch (comparison) {
+    case LESS: return order < 0;
+    case GREATER: return order > 0;
+    case LESS_EQUAL: return order <= 0;
+    case GREATER_EQUAL: return order >= 0;
+    default: return order == 0;
+  }
+}
+
 bool compare(enum comparison comparison, value a, value b) {
   static const char *const names[] = {"<", ">", "<=", ">=", "="};
   check_numbers(names[comparison], a, b);
   if (is_exact_integer(a) && is_exact_integer(b)) {
     const int64_t x = integer_value(a), y = integer_value(b);
-    switch (comparison) {
-      case LESS: return x < y;
-      case GREATER: return x > y;
-      case LESS_EQUAL: return x <= y;
-      case GREATER_EQUAL: return x >= y;
-      default: return x == y;
-    }
+    return holds(comparison, x < y ? -1 : x > y);
   }
   const double x = double_value(a), y = double_value(b);
+  if (isnan(x) || isnan(y)) return false;
+  if (is_exact_integer(a)) return holds(comparison, order_of(integer_value(a), y));
+  if (is_exact_integer(b)) return holds(comparison, -order_of(integer_value(b), x));
   switch (comparison) {
     case LESS: return x < y;
     case GREATER: return x > y;
@@ -65,7 +81,12 @@ bool compare(enum comparison comparison, value a, value b) {
 }
 
 static bool is_integral(value v) {
-  return is_exact_integer(v) || (is_kind(v, FLONUM) && floor(double_value(v)) == double_value(v));
+  return is_exact_integer(v) || (is_kind(v, FLONUM) && isfinite(double_value(v)) &&
+                                 floor(double_value(v)) == double_value(v));
+}
+
+static bool fits_integer(value v) {
+  return is_integral(v) && fabs(double_value(v)) < 9223372036854775808.0;
 }
 
 /* The common part of the divisions of integers. */
@@ -106,7 +127,8 @@ static value divide(value a, value b) {
   if (is_exact_integer(a) && is_exact_integer(b) && integer_value(b) != -1 &&
       integer_value(a) % integer_value(b) == 0)
     return quotient(a, b);
-  if (is_exact_integer(b) && integer_value(b) == -1) return calculate(SUBTRACT, fixnum(0), a);
+  if (is_exact_integer(a) && is_exact_integer(b) && integer_value(b) == -1)
+    return calculate(SUBTRACT, fixnum(0), a);
   return new_flonum(double_value(a) / double_value(b));
 }
 
@@ -130,15 +152,23 @@ static value parse_flonum(const char *text, size_t bytes) {
   return has_digit && end == copy + bytes ? new_flonum(number) : FALSE;
 }
 
+/* The number that #e or #i makes of another one, or FALSE. */
+static value with_exactness(value number, bool is_exact) {
+  if (number == FALSE || is_exact == is_exact_integer(number)) return number;
+  if (!is_exact) return new_flonum(double_value(number));
+  return fits_integer(number) ? new_fixnum_or_integer((int64_t)double_value(number)) : FALSE;
+}
+
 value parse_number(const char *text, size_t bytes, int radix) {
   size_t i = 0;
   int64_t number = 0;
   if (bytes > 2 && text[0] == '#') {
     static const char letters[] = "xbodei";
-    static const int radixes[] = {16, 2, 8, 10, 10, 10};
-    const char *letter = strchr(letters, text[1]);
+    static const int radixes[] = {16, 2, 8, 10};
+    const char *letter = strchr(letters, text[1] | 32);
     if (letter == NULL || *letter == 0) return FALSE;
-    return parse_number(text + 2, bytes - 2, radixes[letter - letters]);
+    if (letter - letters < 4) return parse_number(text + 2, bytes - 2, radixes[letter - letters]);
+    return with_exactness(parse_number(text + 2, bytes - 2, radix), *letter == 'e');
   }
   const bool is_negative = bytes > 0 && text[0] == '-';
   if (bytes > 0 && (text[0] == '-' || text[0] == '+')) i = 1;
@@ -156,8 +186,14 @@ value parse_number(const char *text, size_t bytes, int radix) {
   return new_fixnum_or_integer(is_negative ? number : -number);
 }
 
+static int checked_radix(const char *procedure, value v) {
+  if (!is_fixnum(v) || fixnum_value(v) < 2 || fixnum_value(v) > 16)
+    fail_type(procedure, "a radix from 2 to 16", v);
+  return fixnum_value(v);
+}
+
 static value number_to_string(value *arguments, int count) {
-  const int radix = count > 1 ? fixnum_value(arguments[1]) : 10;
+  const int radix = count > 1 ? checked_radix("number->string", arguments[1]) : 10;
   char digits[72];
   int at = sizeof digits;
   if (!is_number(arguments[0])) fail_type("number->string", "a number", arguments[0]);
@@ -165,7 +201,6 @@ static value number_to_string(value *arguments, int count) {
     format_flonum(double_value(arguments[0]), digits, sizeof digits);
     return new_string_from(digits, strlen(digits));
   }
-  if (radix < 2 || radix > 16) fail("number->string: wrong radix", arguments[1]);
   const int64_t number = integer_value(arguments[0]);
   uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
   do {
@@ -177,12 +212,13 @@ static value number_to_string(value *arguments, int count) {
 }
 
 static value string_to_number(value *arguments, int count) {
+  const int radix = count > 1 ? checked_radix("string->number", arguments[1]) : 10;
   char text[80];
   if (!is_kind(arguments[0], STRING)) fail_type("string->number", "a string", arguments[0]);
   const struct string *s = STRING_AT(arguments[0]);
   if (s->length >= sizeof text) return FALSE;
   for (uint32_t i = 0; i < s->length; i++) text[i] = s->at[i] < 128 ? (char)s->at[i] : '?';
-  return parse_number(text, s->length, count > 1 ? fixnum_value(arguments[1]) : 10);
+  return parse_number(text, s->length, radix);
 }
 
 /* --- Procedures ----------------------------------------------------------------------- */
@@ -203,6 +239,7 @@ static value multiply(value *arguments, int count) {
 }
 static value subtract(value *arguments, int count) {
   const value first = arguments[0];
+  if (count == 1 && is_kind(first, FLONUM)) return new_flonum(-double_value(first));
   if (count == 1) return calculate(SUBTRACT, fixnum(0), first);
   return fold(SUBTRACT, first, arguments + 1, count - 1);
 }
@@ -264,13 +301,13 @@ ROUNDING(round_truncate, trunc)
 ROUNDING(round_even, rint)
 
 static value real_log(value *arguments, int count) {
+  check_numbers("log", arguments[0], arguments[count - 1]);
   const double base = count > 1 ? log(double_value(arguments[1])) : 1;
-  if (!is_number(arguments[0])) fail_type("log", "a number", arguments[0]);
   return new_flonum(log(double_value(arguments[0])) / base);
 }
 
 static value real_atan(value *arguments, int count) {
-  if (!is_number(arguments[0])) fail_type("atan", "a number", arguments[0]);
+  check_numbers("atan", arguments[0], arguments[count - 1]);
   const double y = double_value(arguments[0]);
   return new_flonum(count > 1 ? atan2(y, double_value(arguments[1])) : atan(y));
 }
@@ -279,7 +316,8 @@ static value square_root(value *arguments, int count) {
   (void)count;
   if (!is_number(arguments[0])) fail_type("sqrt", "a number", arguments[0]);
   const double root = sqrt(double_value(arguments[0]));
-  if (is_exact_integer(arguments[0]) && root == floor(root) && root < 3e9)
+  if (is_exact_integer(arguments[0]) && root == floor(root) && root < 3e9 &&
+      (int64_t)root * (int64_t)root == integer_value(arguments[0]))
     return new_fixnum_or_integer((int64_t)root);
   return new_flonum(root);
 }
@@ -287,8 +325,7 @@ static value square_root(value *arguments, int count) {
 static value exact(value *arguments, int count) {
   (void)count;
   if (is_exact_integer(arguments[0])) return arguments[0];
-  if (!is_integral(arguments[0]) || fabs(double_value(arguments[0])) >= 9.2e18)
-    fail_type("exact", "an integer that fits", arguments[0]);
+  if (!fits_integer(arguments[0])) fail_type("exact", "an integer that fits", arguments[0]);
   return new_fixnum_or_integer((int64_t)double_value(arguments[0]));
 }
 
@@ -323,11 +360,22 @@ PREDICATE(number_p, is_number(v))
 PREDICATE(integer_p, is_integral(v))
 PREDICATE(exact_p, is_exact_integer(v))
 PREDICATE(inexact_p, is_kind(v, FLONUM))
+PREDICATE(rational_p, is_number(v) && isfinite(double_value(v)))
+PREDICATE(finite_p, is_number(v) && isfinite(double_value(v)))
 PREDICATE(nan_p, is_kind(v, FLONUM) && isnan(double_value(v)))
 PREDICATE(infinite_p, is_kind(v, FLONUM) && isinf(double_value(v)))
 PREDICATE(zero_p, compare(EQUAL, v, fixnum(0)))
 PREDICATE(positive_p, compare(GREATER, v, fixnum(0)))
 PREDICATE(negative_p, compare(LESS, v, fixnum(0)))
+
+static int64_t shifted(int64_t number, int64_t shift) {
+  if (number == 0) return 0;
+  if (shift <= 0) return shift > -63 ? number >> -shift : number < 0 ? -1 : 0;
+  const int64_t result = shift < 63 ? (int64_t)((uint64_t)number << shift) : 0;
+  if (shift >= 63 || result >> shift != number)
+    fail("an exact integer has more than 64 bits", UNSET);
+  return result;
+}
 
 static value bitwise(value *arguments, int count) {
   for (int i = 0; i < count; i++)
@@ -339,7 +387,7 @@ static value bitwise(value *arguments, int count) {
       case 0: result &= number; break;
       case 1: result |= number; break;
       case 2: result ^= number; break;
-      default: result = number >= 0 ? result << (number & 63) : result >> (-number & 63);
+      default: result = shifted(result, number);
     }
   }
   return new_fixnum_or_integer(result);
@@ -384,7 +432,8 @@ const struct builtin number_builtins[] = {
     {"number?", number_p, 1, 1, 0},
     {"complex?", number_p, 1, 1, 0},
     {"real?", number_p, 1, 1, 0},
-    {"rational?", number_p, 1, 1, 0},
+    {"rational?", rational_p, 1, 1, 0},
+    {"finite?", finite_p, 1, 1, 0},
     {"integer?", integer_p, 1, 1, 0},
     {"exact?", exact_p, 1, 1, 0},
     {"exact-integer?", exact_p, 1, 1, 0},

@@ -29,7 +29,10 @@ void text_clear(void) {
 }
 
 void text_add(const char *utf8) {
-  const size_t bytes = strlen(utf8);
+  text_add_bytes(utf8, strlen(utf8));
+}
+
+void text_add_bytes(const char *utf8, size_t bytes) {
   reserve(bytes);
   memcpy(buffer + length, utf8, bytes);
   length += bytes;
@@ -152,6 +155,7 @@ static void add_special(value v) {
     case EMPTY: text_add("()"); break;
     case UNSPECIFIED: text_add("#<unspecified>"); break;
     case END_OF_FILE: text_add("#<eof>"); break;
+    case SPECIAL(17): text_add("#<port>"); break;
     default: text_add("#<unset>");
   }
 }

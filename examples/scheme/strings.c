@@ -154,6 +154,7 @@ static value list_to_string(value *arguments, int count) {
   const size_t slot = (size_t)(arguments - stack);
   uint32_t length = 0;
   (void)count;
+  if (list_length(stack[slot]) < 0) fail_type("list->string", "a list", stack[slot]);
   for (value rest = stack[slot]; is_pair(rest); rest = cdr(rest), length++)
     if (!is_character(car(rest))) fail_type("list->string", "a character", car(rest));
   const value made = new_string(length);
@@ -199,12 +200,13 @@ static int32_t lower(int32_t c) {
 CASES(char_upcase, string_upcase, "upcase", upper)
 CASES(char_downcase, string_downcase, "downcase", lower)
 
-#define CHARACTER_PREDICATE(name, condition)                                        \
-  static value name(value *arguments, int count) {                                  \
-    (void)count;                                                                    \
-    if (!is_character(arguments[0])) fail_type(#name, "a character", arguments[0]); \
-    const uint32_t c = character_code(arguments[0]);                                \
-    return boolean(condition);                                                      \
+#define CHARACTER_PREDICATE(name, condition)                           \
+  static value name(value *arguments, int count) {                     \
+    (void)count;                                                       \
+    if (!is_character(arguments[0]))                                   \
+      fail_type("a character predicate", "a character", arguments[0]); \
+    const uint32_t c = character_code(arguments[0]);                   \
+    return boolean(condition);                                         \
   }
 CHARACTER_PREDICATE(is_alphabetic, (c | 32) - 'a' < 26 || (c >= 0xc0 && c != 0xd7 && c != 0xf7))
 CHARACTER_PREDICATE(is_numeric, c - '0' < 10)
@@ -226,8 +228,19 @@ static value digit_value(value *arguments, int count) {
 static value string_fill(value *arguments, int count) {
   struct string *s = checked("string-fill!", arguments[0]);
   const int32_t filler = checked_character("string-fill!", arguments[1]);
-  (void)count;
-  for (uint32_t i = 0; i < s->length; i++) s->at[i] = filler;
+  const struct part part = part_of("string-fill!", s->length, arguments + 2, count - 2);
+  for (uint32_t i = part.start; i < part.end; i++) s->at[i] = filler;
+  return UNSPECIFIED;
+}
+
+/* (string-copy! to at from [start end]) */
+static value string_copy_to(value *arguments, int count) {
+  struct string *to = checked("string-copy!", arguments[0]);
+  const struct string *from = checked("string-copy!", arguments[2]);
+  const struct part part = part_of("string-copy!", from->length, arguments + 3, count - 3);
+  const uint32_t at = checked_index("string-copy!", arguments[1], to->length);
+  if (part.end - part.start > to->length - at) fail("string-copy!: no room", arguments[1]);
+  memmove(to->at + at, from->at + part.start, 4 * (size_t)(part.end - part.start));
   return UNSPECIFIED;
 }
 
@@ -238,8 +251,9 @@ const struct builtin string_builtins[] = {
     {"string-length", string_length, 1, 1, 0},
     {"string-ref", string_ref, 2, 2, 0},
     {"string-set!", string_set, 3, 3, 0},
-    {"string-fill!", string_fill, 2, 2, 0},
-    {"substring", substring, 2, 3, 0},
+    {"string-fill!", string_fill, 2, 4, 0},
+    {"string-copy!", string_copy_to, 3, 5, 0},
+    {"substring", substring, 3, 3, 0},
     {"string-copy", substring, 1, 3, 0},
     {"string-append", string_append, 0, -1, 0},
     {"string=?", is_same, 1, -1, 0},
@@ -259,6 +273,8 @@ const struct builtin string_builtins[] = {
     {"string-downcase", string_downcase, 1, 1, 0},
     {"char-upcase", char_upcase, 1, 1, 0},
     {"char-downcase", char_downcase, 1, 1, 0},
+    {"string-foldcase", string_downcase, 1, 1, 0},
+    {"char-foldcase", char_downcase, 1, 1, 0},
     {"char-alphabetic?", is_alphabetic, 1, 1, 0},
     {"char-numeric?", is_numeric, 1, 1, 0},
     {"char-whitespace?", is_whitespace, 1, 1, 0},

@@ -9,6 +9,7 @@
 void text_clear(void);
 void text_add(const char *utf8);
 void text_add_character(uint32_t code);
+void text_add_bytes(const char *utf8, size_t bytes);
 /* Prints a value. `quoted` is `write`, otherwise it is `display`. Stops after `limit` bytes. */
 void text_add_value(value v, bool quoted, size_t limit);
 

@@ -1,6 +1,7 @@
 /* Vectors, bytevectors and records. */
 #include "builtins.h"
 #include "errors.h"
+#include "text.h"
 
 static value checked(const char *procedure, value v, enum kind kind) {
   if (!is_kind(v, kind)) fail_type(procedure, kind == BYTES ? "a bytevector" : "a vector", v);
@@ -69,13 +70,11 @@ static value vector_to_list(value *arguments, int count) {
 }
 
 static value list_to_vector(value *arguments, int count) {
-  uint32_t length = 0;
-  value rest = arguments[0];
+  const int64_t length = list_length(arguments[0]);
   (void)count;
-  for (; is_pair(rest); rest = cdr(rest)) length++;
-  if (rest != EMPTY) fail_type("list->vector", "a list", arguments[0]);
-  for (rest = arguments[0]; is_pair(rest); rest = cdr(rest)) push(car(rest));
-  return new_vector_of_stack(VECTOR, length);
+  if (length < 0) fail_type("list->vector", "a list", arguments[0]);
+  for (value rest = arguments[0]; is_pair(rest); rest = cdr(rest)) push(car(rest));
+  return new_vector_of_stack(VECTOR, (uint32_t)length);
 }
 
 /* (vector-copy! to at from [start end]) */
@@ -126,6 +125,83 @@ static value bytes_set(value *arguments, int count) {
   BYTES_AT(arguments[0])->at[index] =
       (uint8_t)checked_index("bytevector-u8-set!", arguments[2], 255);
   return UNSPECIFIED;
+}
+
+/* A part of the bytes in a slot, between the optional arguments. */
+struct part {
+  uint32_t start, end;
+};
+static struct part part_of(const char *procedure, uint32_t length, const value *arguments,
+                           int count) {
+  struct part part = {0, length};
+  if (count > 1) part.end = checked_index(procedure, arguments[1], length);
+  if (count > 0) part.start = checked_index(procedure, arguments[0], part.end);
+  return part;
+}
+
+static value bytes_of(value *arguments, int count) {
+  const size_t slot = (size_t)(arguments - stack);
+  for (int i = 0; i < count; i++) checked_index("bytevector", arguments[i], 255);
+  const value made = new_bytes((uint32_t)count, 0);
+  for (int i = 0; i < count; i++)
+    BYTES_AT(made)->at[i] = (uint8_t)fixnum_value(stack[slot + (size_t)i]);
+  return made;
+}
+
+static value bytes_copy(value *arguments, int count) {
+  const size_t slot = (size_t)(arguments - stack);
+  const uint32_t length = BYTES_AT(checked("bytevector-copy", arguments[0], BYTES))->length;
+  const struct part part = part_of("bytevector-copy", length, arguments + 1, count - 1);
+  const value made = new_bytes(part.end - part.start, 0);
+  memcpy(BYTES_AT(made)->at, BYTES_AT(stack[slot])->at + part.start, part.end - part.start);
+  return made;
+}
+
+/* (bytevector-copy! to at from [start end]) */
+static value bytes_copy_to(value *arguments, int count) {
+  struct bytes *to = BYTES_AT(checked("bytevector-copy!", arguments[0], BYTES));
+  const struct bytes *from = BYTES_AT(checked("bytevector-copy!", arguments[2], BYTES));
+  const struct part part = part_of("bytevector-copy!", from->length, arguments + 3, count - 3);
+  const uint32_t at = checked_index("bytevector-copy!", arguments[1], to->length);
+  if (part.end - part.start > to->length - at) fail("bytevector-copy!: no room", arguments[1]);
+  memmove(to->at + at, from->at + part.start, part.end - part.start);
+  return UNSPECIFIED;
+}
+
+static value bytes_append(value *arguments, int count) {
+  const size_t slot = (size_t)(arguments - stack);
+  uint64_t length = 0;
+  for (int i = 0; i < count; i++)
+    length += BYTES_AT(checked("bytevector-append", arguments[i], BYTES))->length;
+  if (length > FIXNUM_MAX) fail("bytevector-append: the bytevector is too long", UNSET);
+  const value made = new_bytes((uint32_t)length, 0);
+  uint8_t *to = BYTES_AT(made)->at;
+  for (int i = 0; i < count; i++) {
+    const struct bytes *part = BYTES_AT(stack[slot + (size_t)i]);
+    memcpy(to, part->at, part->length);
+    to += part->length;
+  }
+  return made;
+}
+
+static value string_to_utf8(value *arguments, int count) {
+  if (!is_kind(arguments[0], STRING)) fail_type("string->utf8", "a string", arguments[0]);
+  const struct string *s = STRING_AT(arguments[0]);
+  const struct part part = part_of("string->utf8", s->length, arguments + 1, count - 1);
+  text_clear();
+  for (uint32_t i = part.start; i < part.end; i++) text_add_character((uint32_t)s->at[i]);
+  const value made = new_bytes((uint32_t)text_length(), 0);
+  memcpy(BYTES_AT(made)->at, text_bytes(), text_length());
+  return made;
+}
+
+/* The bytes are copied to the buffer of text first, because objects move. */
+static value utf8_to_string(value *arguments, int count) {
+  const struct bytes *bytes = BYTES_AT(checked("utf8->string", arguments[0], BYTES));
+  const struct part part = part_of("utf8->string", bytes->length, arguments + 1, count - 1);
+  text_clear();
+  text_add_bytes((const char *)bytes->at + part.start, part.end - part.start);
+  return new_string_from(text_bytes(), text_length());
 }
 
 /* --- Records -------------------------------------------------------------------------- */
@@ -190,6 +266,12 @@ const struct builtin vector_builtins[] = {
     {"bytevector-length", bytes_length, 1, 1, 0},
     {"bytevector-u8-ref", bytes_ref, 2, 2, 0},
     {"bytevector-u8-set!", bytes_set, 3, 3, 0},
+    {"bytevector", bytes_of, 0, -1, 0},
+    {"bytevector-copy", bytes_copy, 1, 3, 0},
+    {"bytevector-copy!", bytes_copy_to, 3, 5, 0},
+    {"bytevector-append", bytes_append, 0, -1, 0},
+    {"string->utf8", string_to_utf8, 1, 3, 0},
+    {"utf8->string", utf8_to_string, 1, 3, 0},
     {"%record-type", new_record_type, 2, 2, 0},
     {"%record", new_record, 1, -1, 0},
     {"%record?", is_record, 2, 2, 0},
