@@ -17,6 +17,33 @@ struct node *new_node(enum node_kind kind, int count) {
 
 /* --- Names ---------------------------------------------------------------------------- */
 
+/* The scopes in which local macros were defined, in blocks that stay where they are. */
+enum { ENVIRONMENTS = 64 };
+struct environments {
+  struct scope *scopes[ENVIRONMENTS];
+  struct environments *older;
+};
+static struct environments *environments;
+static int32_t environment_count;
+
+static struct scope **environment_of(int32_t number) {
+  const int32_t index = ALIAS_OF_GLOBAL - 1 - number;
+  struct environments *block = environments;
+  for (int32_t i = (environment_count - 1) / ENVIRONMENTS; i > index / ENVIRONMENTS; i--)
+    block = block->older;
+  return &block->scopes[index % ENVIRONMENTS];
+}
+
+int32_t add_environment(struct scope *scope) {
+  if (environment_count % ENVIRONMENTS == 0) {
+    struct environments *block = allocate(sizeof *block);
+    block->older = environments;
+    environments = block;
+  }
+  environments->scopes[environment_count % ENVIRONMENTS] = scope;
+  return ALIAS_OF_GLOBAL - 1 - environment_count++;
+}
+
 struct scope *look_up(struct scope *scope, value *symbol) {
   for (;;) {
     for (struct scope *s = scope; s != NULL; s = s->outer)
@@ -24,6 +51,7 @@ struct scope *look_up(struct scope *scope, value *symbol) {
     const struct symbol *found = SYMBOL_AT(*symbol);
     if (found->base == FALSE) return NULL;
     if (found->inlined == ALIAS_OF_GLOBAL) scope = NULL;
+    if (found->inlined < ALIAS_OF_GLOBAL) scope = *environment_of(found->inlined);
     *symbol = found->base;
   }
 }
@@ -162,7 +190,7 @@ static void collect_items(struct body *body, value forms) {
         continue;
       }
       if (syntax != fixnum(FORM_define_record_type) && syntax != fixnum(FORM_define_values)) break;
-      form = rewrite((enum form)fixnum_value(syntax), form);
+      form = rewrite((enum form)fixnum_value(syntax), form, body->scope);
     }
     syntax = is_pair(form) ? syntax_of(car(form), body->scope) : FALSE;
     if (syntax == fixnum(FORM_begin)) {
@@ -202,7 +230,11 @@ static struct node *analyse_body(value forms, struct scope *scope, struct lambda
   struct node *node;
   int i = 0;
   body.end = &body.first;
+  const int32_t first = environment_count;
   collect_items(&body, forms);
+  /* The macros of the body see all its definitions. */
+  for (int32_t i = first; i < environment_count; i++)
+    *environment_of(ALIAS_OF_GLOBAL - 1 - i) = body.scope;
   if (body.count == 0) return literal(UNSPECIFIED);
   node = new_node(BODY, body.count);
   node->variables = allocate((size_t)body.count * sizeof *node->variables);
@@ -244,6 +276,8 @@ static struct node *analyse_lambda(value form, struct scope *scope, struct lambd
 struct lambda *analyse_program(value form) {
   struct lambda *lambda = allocate(sizeof *lambda);
   depth = 0;
+  environments = NULL;
+  environment_count = 0;
   lambda->name = -1;
   lambda->body = analyse(form, NULL, lambda);
   return lambda;
@@ -406,7 +440,7 @@ static struct node *analyse_form(enum form form, value expression, struct scope 
     case FORM_letrec_star: return analyse_body(letrec(expression), scope, lambda);
     default: break;
   }
-  const value rewritten = rewrite(form, expression);
+  const value rewritten = rewrite(form, expression, scope);
   if (rewritten == UNSET) fail_syntax("wrong syntax:", expression);
   return analyse(rewritten, scope, lambda);
 }

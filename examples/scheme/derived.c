@@ -37,8 +37,11 @@ static value quoted(value v) {
 static value new_temporary(void) {
   return new_alias(symbol_named(NAME_temporary), true);
 }
+/* The scope of the form that is rewritten. */
+static struct scope *here;
+
 static bool is_named(value v, enum name name) {
-  return is_kind(v, SYMBOL) && strip_aliases(v) == symbol_named(name);
+  return is_kind(v, SYMBOL) && look_up(here, &v) == NULL && v == symbol_named(name);
 }
 /* (lambda parameters body...) */
 static value lambda_of(value parameters, value body) {
@@ -220,12 +223,26 @@ static value rewrite_record_type(value form) {
   return new_pair(G(begin), new_pair(list_of(3, G(define), type, made), definitions));
 }
 
-/* (let-values ((formals expression)...) body...) binds one after another, like let*-values. */
-static value rewrite_let_values(value bindings, value body) {
-  if (!is_pair(bindings)) return new_pair(G(let), new_pair(EMPTY, body));
-  const value inner = list_of(1, rewrite_let_values(cdr(bindings), body));
+/* Copies formals with a temporary for each variable, and adds the bindings of the variables. */
+static value temporaries_for(value formals, value *bindings) {
+  if (formals == EMPTY) return EMPTY;
+  const value temporary = new_temporary();
+  const value variable = is_pair(formals) ? car(formals) : formals;
+  *bindings = new_pair(list_of(2, variable, temporary), *bindings);
+  return is_pair(formals) ? new_pair(temporary, temporaries_for(cdr(formals), bindings))
+                          : temporary;
+}
+
+/* (let-values ((formals expression)...) body...). If it is not sequential, temporaries get all
+   values first, and `inner` has the bindings of the variables so far. */
+static value rewrite_let_values(value bindings, value body, bool is_sequential, value inner) {
+  if (bindings == EMPTY) return new_pair(G(let), new_pair(inner, body));
+  if (!is_pair(bindings) || count_of(car(bindings)) != 2) fail_syntax("wrong bindings:", bindings);
+  const value formals = car(car(bindings));
+  const value parameters = is_sequential ? formals : temporaries_for(formals, &inner);
+  const value rest = rewrite_let_values(cdr(bindings), body, is_sequential, inner);
   return list_of(3, G(call_with_values), lambda_of(EMPTY, cdr(car(bindings))),
-                 lambda_of(car(car(bindings)), inner));
+                 lambda_of(parameters, list_of(1, rest)));
 }
 
 /* (define-values formals expression): the first definition gets the values in a list. */
@@ -261,8 +278,9 @@ static value rewrite_parameterize(value form) {
   return list_of(3, G(call_parameterized), new_pair(G(list), pairs), lambda_of(EMPTY, cddr(form)));
 }
 
-value rewrite(enum form form, value expression) {
+value rewrite(enum form form, value expression, struct scope *scope) {
   const value rest = cdr(expression);
+  here = scope;
   switch (form) {
     case FORM_cond: return cond_of(rest, UNSET);
     case FORM_case: return rewrite_case(expression);
@@ -274,8 +292,8 @@ value rewrite(enum form form, value expression) {
     case FORM_delay_force: return list_of(2, G(make_promise), lambda_of(EMPTY, rest));
     case FORM_guard: return rewrite_guard(expression);
     case FORM_define_record_type: return rewrite_record_type(expression);
-    case FORM_let_values:
-    case FORM_let_star_values: return rewrite_let_values(car(rest), cdr(rest));
+    case FORM_let_values: return rewrite_let_values(car(rest), cdr(rest), false, EMPTY);
+    case FORM_let_star_values: return rewrite_let_values(car(rest), cdr(rest), true, EMPTY);
     case FORM_define_values: return rewrite_define_values(expression);
     case FORM_case_lambda: return rewrite_case_lambda(expression);
     case FORM_parameterize: return rewrite_parameterize(expression);

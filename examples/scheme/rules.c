@@ -6,19 +6,29 @@
 #include "errors.h"
 #include "numbers.h"
 
-/* What a variable of a pattern stands for. For a variable under an ellipsis it is a list of what
-   it stands for in each repetition. */
+/* What a variable of a pattern stands for. For a variable under `depth` ellipses it is a list of
+   what it stands for in each repetition. */
 struct match {
   value variable, form;
+  int depth;
   struct match *next;
 };
 
 /* An expansion of one macro. */
 struct expansion {
   value literals, ellipsis;
-  bool is_global;        /* the macro was defined outside of all procedures */
+  int32_t meaning;       /* what aliases stand for: ALIAS_OF_GLOBAL, or less for a scope */
+  struct scope *scope;   /* of the form */
   struct match *aliases; /* from symbols of the template to their aliases */
 };
+
+/* Patterns and templates are gone through by recursion. */
+enum { DEEPEST = 10000 };
+static int depth;
+
+static void descend(void) {
+  if (++depth > DEEPEST) fail_syntax("a macro is nested too deeply", UNSET);
+}
 
 /* (syntax-rules [ellipsis] (literal...) (pattern template)...) */
 value new_macro(value rules, struct scope *scope) {
@@ -32,9 +42,10 @@ value new_macro(value rules, struct scope *scope) {
     fields[2].ref = car(rest);
     rest = cdr(rest);
   }
+  if (!is_pair(rest) || count_of(car(rest)) < 0) fail_syntax("not syntax-rules:", rules);
   fields[0].ref = car(rest);
   fields[1].ref = cdr(rest);
-  fields[3].ref = boolean(scope == NULL);
+  fields[3].ref = fixnum(scope == NULL ? ALIAS_OF_GLOBAL : add_environment(scope));
   return new_struct(MACRO, fields, 4);
 }
 
@@ -49,10 +60,11 @@ static bool is_ellipsis(const struct expansion *e, value v) {
          !is_in(v, e->literals);
 }
 
-static struct match *add_match(value variable, value form, struct match *next) {
+static struct match *add_match(value variable, value form, int levels, struct match *next) {
   struct match *match = allocate(sizeof *match);
   match->variable = variable;
   match->form = form;
+  match->depth = levels;
   match->next = next;
   return match;
 }
@@ -64,41 +76,6 @@ static const struct match *find_match(value variable, const struct match *matche
 
 /* --- Patterns ------------------------------------------------------------------------- */
 
-static bool matches(const struct expansion *e, value pattern, value form, struct match **out);
-
-/* Adds an empty list for each variable of a pattern. */
-static void add_empty(const struct expansion *e, value pattern, struct match **out) {
-  if (is_pair(pattern)) {
-    add_empty(e, car(pattern), out);
-    add_empty(e, cdr(pattern), out);
-  } else if (is_kind(pattern, SYMBOL) && !is_ellipsis(e, pattern) && !is_in(pattern, e->literals)) {
-    *out = add_match(pattern, EMPTY, *out);
-  }
-}
-
-/* Matches (pattern ... . after): as many forms as leave enough for what comes after. */
-static bool matches_repeated(const struct expansion *e, value pattern, value form,
-                             struct match **out) {
-  const value after = cdr(cdr(pattern));
-  value forms[512];
-  int count = 0, least_after = 0;
-  for (value rest = after; is_pair(rest); rest = cdr(rest)) least_after++;
-  for (value rest = form; is_pair(rest); rest = cdr(rest)) count++;
-  count -= least_after;
-  if (count < 0 || count > 512) return false;
-  for (int i = 0; i < count; i++, form = cdr(form)) forms[i] = car(form);
-  struct match *lists = NULL;
-  add_empty(e, car(pattern), &lists);
-  for (int i = count; i > 0; i--) {
-    struct match *one = NULL;
-    if (!matches(e, car(pattern), forms[i - 1], &one)) return false;
-    for (struct match *list = lists; list != NULL; list = list->next)
-      list->form = new_pair(find_match(list->variable, one)->form, list->form);
-  }
-  for (; lists != NULL; lists = lists->next) *out = add_match(lists->variable, lists->form, *out);
-  return matches(e, after, form, out);
-}
-
 static value vector_to_list(value vector) {
   value list = EMPTY;
   for (uint32_t i = VECTOR_AT(vector)->length; i > 0; i--)
@@ -106,22 +83,82 @@ static value vector_to_list(value vector) {
   return list;
 }
 
-static bool matches(const struct expansion *e, value pattern, value form, struct match **out) {
-  if (is_kind(pattern, SYMBOL)) {
-    if (is_in(pattern, e->literals))
-      return is_kind(form, SYMBOL) && strip_aliases(form) == strip_aliases(pattern);
-    *out = add_match(pattern, form, *out); /* also "_", which templates do not use */
-    return true;
-  }
+static bool matches(const struct expansion *e, value pattern, value form, struct match **out);
+
+/* Whether a literal of the macro and a symbol of the form mean the same. */
+static bool is_literal(const struct expansion *e, value literal, value form) {
+  if (!is_kind(form, SYMBOL)) return false;
+  const value alias = new_alias(literal, false);
+  SYMBOL_AT(alias)->inlined = e->meaning;
+  value a = alias, b = form;
+  const struct scope *here = look_up(e->scope, &a), *there = look_up(e->scope, &b);
+  return here == there && (here != NULL || a == b);
+}
+
+/* Adds an empty list for each variable of a pattern that is under so many ellipses. */
+static void add_empty(const struct expansion *e, value pattern, int levels, struct match **out) {
+  descend();
+  if (is_kind(pattern, VECTOR)) pattern = vector_to_list(pattern);
   if (is_pair(pattern)) {
-    if (is_pair(cdr(pattern)) && is_ellipsis(e, car(cdr(pattern))))
-      return matches_repeated(e, pattern, form, out);
-    return is_pair(form) && matches(e, car(pattern), car(form), out) &&
-           matches(e, cdr(pattern), cdr(form), out);
+    const bool is_repeated = is_pair(cdr(pattern)) && is_ellipsis(e, car(cdr(pattern)));
+    add_empty(e, car(pattern), levels + is_repeated, out);
+    add_empty(e, cdr(pattern), levels, out);
+  } else if (is_kind(pattern, SYMBOL) && !is_ellipsis(e, pattern) && !is_in(pattern, e->literals) &&
+             strip_aliases(pattern) != symbol_named(NAME_underscore)) {
+    *out = add_match(pattern, EMPTY, levels, *out);
   }
-  if (is_kind(pattern, VECTOR))
-    return is_kind(form, VECTOR) && matches(e, vector_to_list(pattern), vector_to_list(form), out);
-  return is_equal(pattern, form);
+  depth--;
+}
+
+/* Matches (pattern ... . after): as many forms as leave enough for what comes after. */
+static bool matches_repeated(const struct expansion *e, value pattern, value form,
+                             struct match **out) {
+  const value after = cdr(cdr(pattern));
+  int count = 0, least_after = 0;
+  for (value rest = after; is_pair(rest); rest = cdr(rest)) least_after++;
+  for (value rest = form; is_pair(rest); rest = cdr(rest)) count++;
+  count -= least_after;
+  if (count < 0) return false;
+  value *forms = allocate((size_t)count * sizeof *forms);
+  for (int i = 0; i < count; i++, form = cdr(form)) forms[i] = car(form);
+  struct match *lists = NULL;
+  add_empty(e, car(pattern), 1, &lists);
+  for (int i = count; i > 0; i--) {
+    struct match *one = NULL;
+    if (!matches(e, car(pattern), forms[i - 1], &one)) return false;
+    for (struct match *list = lists; list != NULL; list = list->next)
+      list->form = new_pair(find_match(list->variable, one)->form, list->form);
+  }
+  for (; lists != NULL; lists = lists->next)
+    *out = add_match(lists->variable, lists->form, lists->depth, *out);
+  return matches(e, after, form, out);
+}
+
+static bool matches_pair(const struct expansion *e, value pattern, value form, struct match **out) {
+  if (is_pair(cdr(pattern)) && is_ellipsis(e, car(cdr(pattern))))
+    return matches_repeated(e, pattern, form, out);
+  return is_pair(form) && matches(e, car(pattern), car(form), out) &&
+         matches(e, cdr(pattern), cdr(form), out);
+}
+
+static bool matches(const struct expansion *e, value pattern, value form, struct match **out) {
+  bool result = true;
+  descend();
+  if (is_kind(pattern, SYMBOL) && is_in(pattern, e->literals)) {
+    result = is_literal(e, pattern, form);
+  } else if (is_kind(pattern, SYMBOL)) {
+    if (strip_aliases(pattern) != symbol_named(NAME_underscore))
+      *out = add_match(pattern, form, 0, *out);
+  } else if (is_pair(pattern)) {
+    result = matches_pair(e, pattern, form, out);
+  } else if (is_kind(pattern, VECTOR)) {
+    result =
+        is_kind(form, VECTOR) && matches(e, vector_to_list(pattern), vector_to_list(form), out);
+  } else {
+    result = is_equal(pattern, form);
+  }
+  depth--;
+  return result;
 }
 
 /* --- Templates ------------------------------------------------------------------------ */
@@ -132,85 +169,106 @@ static value fill(struct expansion *e, value template, const struct match *match
 static value alias_of(struct expansion *e, value symbol) {
   const struct match *found = find_match(symbol, e->aliases);
   if (found == NULL) {
-    e->aliases = add_match(symbol, new_alias(symbol, e->is_global), e->aliases);
+    const value alias = new_alias(symbol, false);
+    SYMBOL_AT(alias)->inlined = e->meaning;
+    e->aliases = add_match(symbol, alias, 0, e->aliases);
     found = e->aliases;
   }
   return found->form;
 }
 
-/* The longest list that a variable of the template stands for, or -1. */
+/* The longest list that a repeated variable of the template stands for, or -1. */
 static int repetitions(value template, const struct match *matches) {
+  int result = -1;
+  descend();
+  if (is_kind(template, VECTOR)) template = vector_to_list(template);
   if (is_pair(template)) {
     const int a = repetitions(car(template), matches), b = repetitions(cdr(template), matches);
-    return a > b ? a : b;
+    result = a > b ? a : b;
+  } else if (is_kind(template, SYMBOL)) {
+    const struct match *found = find_match(template, matches);
+    if (found != NULL && found->depth > 0) result = count_of(found->form);
   }
-  const struct match *found = is_kind(template, SYMBOL) ? find_match(template, matches) : NULL;
-  return found == NULL || !(is_pair(found->form) || found->form == EMPTY) ? -1
-                                                                          : count_of(found->form);
-}
-
-/* The matches of one repetition: those that the template uses stand for the element. */
-static struct match *matches_of(value template, const struct match *matches, int index,
-                                struct match *all) {
-  if (is_pair(template))
-    return matches_of(car(template), matches, index,
-                      matches_of(cdr(template), matches, index, all));
-  const struct match *found = is_kind(template, SYMBOL) ? find_match(template, matches) : NULL;
-  if (found == NULL) return all;
-  value list = found->form;
-  for (int i = 0; i < index && is_pair(list); i++) list = cdr(list);
-  return is_pair(list) ? add_match(template, car(list), all) : all;
-}
-
-/* Appends one list in front of another. */
-static value append(value front, value back) {
-  return is_pair(front) ? new_pair(car(front), append(cdr(front), back)) : back;
-}
-
-static value fill_repeated(struct expansion *e, value template, const struct match *matches) {
-  const value part = car(template);
-  value after = cdr(cdr(template)), result;
-  int depth = 1;
-  for (; is_pair(after) && is_ellipsis(e, car(after)); after = cdr(after)) depth++;
-  const int count = repetitions(part, matches);
-  result = fill(e, after, matches);
-  for (int i = count; i > 0; i--) {
-    struct match *one = matches_of(part, matches, i - 1, (struct match *)matches);
-    if (depth > 1)
-      result = append(fill(e, list_of(2, part, e->ellipsis), one), result);
-    else
-      result = new_pair(fill(e, part, one), result);
-  }
+  depth--;
   return result;
 }
 
+/* The matches of one repetition: repeated variables of the template stand for the element. */
+static const struct match *matches_of(value template, const struct match *matches, int index,
+                                      const struct match *all) {
+  descend();
+  if (is_kind(template, VECTOR)) template = vector_to_list(template);
+  if (is_pair(template)) {
+    all = matches_of(cdr(template), matches, index, all);
+    all = matches_of(car(template), matches, index, all);
+  } else if (is_kind(template, SYMBOL)) {
+    const struct match *found = find_match(template, matches);
+    if (found != NULL && found->depth > 0) {
+      value list = found->form;
+      for (int i = 0; i < index && is_pair(list); i++) list = cdr(list);
+      if (is_pair(list))
+        all = add_match(template, car(list), found->depth - 1, (struct match *)all);
+    }
+  }
+  depth--;
+  return all;
+}
+
+/* Puts the repetitions of a part under so many ellipses in front of a list. */
+static value fill_repeated(struct expansion *e, value part, int levels, const struct match *matches,
+                           value after) {
+  if (levels == 0) return new_pair(fill(e, part, matches), after);
+  const int count = repetitions(part, matches);
+  if (count < 0) fail_syntax("nothing to repeat in a template:", part);
+  for (int i = count; i > 0; i--)
+    after = fill_repeated(e, part, levels - 1, matches_of(part, matches, i - 1, matches), after);
+  return after;
+}
+
+static value fill_vector(struct expansion *e, value template, const struct match *matches) {
+  const value list = fill(e, vector_to_list(template), matches);
+  const value vector = new_vector(VECTOR, (uint32_t)count_of(list), FALSE);
+  uint32_t i = 0;
+  for (value rest = list; is_pair(rest); rest = cdr(rest)) set_element(vector, i++, car(rest));
+  return vector;
+}
+
+static value fill_pair(struct expansion *e, value template, const struct match *matches) {
+  if (is_ellipsis(e, car(template)) && is_pair(cdr(template))) { /* (... template) */
+    const value ellipsis = e->ellipsis;
+    e->ellipsis = UNSET;
+    const value result = fill(e, car(cdr(template)), matches);
+    e->ellipsis = ellipsis;
+    return result;
+  }
+  value after = cdr(template);
+  int levels = 0;
+  for (; is_pair(after) && is_ellipsis(e, car(after)); after = cdr(after)) levels++;
+  const value rest = fill(e, after, matches);
+  return fill_repeated(e, car(template), levels, matches, rest);
+}
+
 static value fill(struct expansion *e, value template, const struct match *matches) {
+  value result = template;
+  descend();
   if (is_kind(template, SYMBOL)) {
     const struct match *found = find_match(template, matches);
-    return found != NULL ? found->form : alias_of(e, template);
+    if (found != NULL && found->depth > 0)
+      fail_syntax("a repeated variable without an ellipsis:", template);
+    result = found != NULL ? found->form : alias_of(e, template);
+  } else if (is_kind(template, VECTOR)) {
+    result = fill_vector(e, template, matches);
+  } else if (is_pair(template)) {
+    result = fill_pair(e, template, matches);
   }
-  if (is_kind(template, VECTOR)) {
-    const value list = fill(e, vector_to_list(template), matches);
-    const value vector = new_vector(VECTOR, (uint32_t)count_of(list), FALSE);
-    uint32_t i = 0;
-    for (value rest = list; is_pair(rest); rest = cdr(rest)) set_element(vector, i++, car(rest));
-    return vector;
-  }
-  if (!is_pair(template)) return template;
-  if (is_ellipsis(e, car(template)) && is_pair(cdr(template))) { /* (... template) */
-    struct expansion literally = *e;
-    literally.ellipsis = UNSET;
-    return fill(&literally, car(cdr(template)), matches);
-  }
-  if (is_pair(cdr(template)) && is_ellipsis(e, car(cdr(template))))
-    return fill_repeated(e, template, matches);
-  return new_pair(fill(e, car(template), matches), fill(e, cdr(template), matches));
+  depth--;
+  return result;
 }
 
 value expand_macro(value macro, value form, struct scope *scope) {
   const struct macro *m = MACRO_AT(macro);
-  struct expansion e = {m->literals, m->ellipsis, m->is_global == TRUE, NULL};
-  (void)scope;
+  struct expansion e = {m->literals, m->ellipsis, fixnum_value(m->meaning), scope, NULL};
+  depth = 0;
   for (value rest = m->rules; is_pair(rest); rest = cdr(rest)) {
     struct match *found = NULL;
     const value rule = car(rest);

@@ -87,7 +87,8 @@ static inline value global_named(enum name name) {
   return roots[FIRST_SYMBOL + NAME_COUNT + name];
 }
 
-/* The field `inlined` of aliases whose base is a global name. */
+/* The field `inlined` of aliases whose base is a global name. Less is the number of a scope in
+   which the base is looked up. */
 enum { ALIAS_OF_GLOBAL = -1 };
 
 /* Makes the table and the symbols above. */

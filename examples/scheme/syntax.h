@@ -102,13 +102,15 @@ struct node *new_node(enum node_kind kind, int count);
 struct lambda *analyse_program(value form);
 /* The binding of a symbol, or NULL. Then `symbol` becomes the global symbol. */
 struct scope *look_up(struct scope *scope, value *symbol);
+/* Keeps a scope for aliases, and returns its number, which is less than ALIAS_OF_GLOBAL. */
+int32_t add_environment(struct scope *scope);
 /* Replaces aliases by the symbols behind them. */
 value strip_aliases(value form);
 
 /* --- derived.c: forms as other forms ------------------------------------------------------ */
 
 /* Rewrites a derived form. Returns UNSET if the form is not a derived one. */
-value rewrite(enum form form, value expression);
+value rewrite(enum form form, value expression, struct scope *scope);
 value list_of(int count, ...);
 /* The number of elements of a proper list, or -1. */
 int count_of(value list);

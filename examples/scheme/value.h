@@ -151,7 +151,8 @@ struct port {
 };
 struct macro {
   struct header header;
-  value literals, rules, ellipsis, is_global;
+  value literals, rules, ellipsis;
+  value meaning; /* what the symbols of its templates stand for: see add_environment() */
 };
 struct string {
   struct header header;
