@@ -79,36 +79,6 @@ static value syntax_of(value head, struct scope *scope) {
   return found->variable == NULL ? found->macro : FALSE;
 }
 
-value strip_aliases(value form) {
-  if (is_kind(form, SYMBOL)) {
-    while (SYMBOL_AT(form)->base != FALSE) form = SYMBOL_AT(form)->base;
-    return form;
-  }
-  if (++depth > DEEPEST) fail_syntax("a form is nested too deeply", UNSET);
-  value result = form;
-  if (is_pair(form)) {
-    value first = EMPTY, last = EMPTY;
-    bool changes = false;
-    for (; is_pair(form); form = cdr(form)) {
-      const value part = strip_aliases(car(form)), pair = new_pair(part, EMPTY);
-      changes = changes || part != car(form);
-      if (last == EMPTY)
-        first = pair;
-      else
-        set_cdr(last, pair);
-      last = pair;
-    }
-    const value tail = form == EMPTY ? EMPTY : strip_aliases(form);
-    set_cdr(last, tail);
-    if (changes || tail != form) result = first;
-  } else if (is_kind(form, VECTOR)) {
-    for (uint32_t i = 0; i < VECTOR_AT(form)->length; i++)
-      set_element(form, i, strip_aliases(VECTOR_AT(form)->at[i]));
-  }
-  depth--;
-  return result;
-}
-
 static struct node *literal(value v) {
   struct node *node = new_node(is_object(v) ? LITERAL : IMMEDIATE, 0);
   node->number = is_object(v) ? add_literal(v) : (int)v;

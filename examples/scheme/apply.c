@@ -98,6 +98,7 @@ static void begin_escape(size_t frame) {
 static int spread(size_t frame, int count) {
   value rest = stack[frame + (size_t)count - 1];
   const size_t last = frame + (size_t)count - 1;
+  if (list_length(rest) < 0) fail_type("apply", "a list", rest);
   for (size_t slot = frame; slot <= last; slot++) stack_put(slot - 1, stack[slot]);
   stack_cut(last - 1);
   for (; is_pair(rest); rest = cdr(rest), count++) push(car(rest));

@@ -2,6 +2,7 @@
 #include "syntax.h"
 
 #include "errors.h"
+#include "marks.h"
 
 #include <stdlib.h>
 
@@ -77,6 +78,8 @@ static struct lambda *try_to_analyse(size_t slot) {
 void compile(void) {
   const size_t slot = stack_height() - 1;
   struct lambda *lambda;
+  if (is_circular_program(stack[slot], symbol_named(NAME_quote)))
+    fail("a program is circular:", UNSET);
   first_literal = slot + 1;
   lambda = try_to_analyse(slot);
   if (lambda == NULL) lambda = try_to_analyse(slot);

@@ -36,6 +36,10 @@ void fail_file(const char *message, value irritant) {
   fail_of(NAME_file_error, message, irritant);
 }
 
+void fail_read(const char *message) {
+  fail_of(NAME_read_error, message, UNSET);
+}
+
 void fail_type(const char *procedure, const char *expected, value irritant) {
   char message[120];
   snprintf(message, sizeof message, "%s: not %s:", procedure, expected);

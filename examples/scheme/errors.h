@@ -16,6 +16,9 @@ _Noreturn void fail(const char *message, value irritant);
 /* The same for an error that file-error? tells from others. */
 _Noreturn void fail_file(const char *message, value irritant);
 
+/* The same for an error that read-error? tells from others. */
+_Noreturn void fail_read(const char *message);
+
 /* Raises a condition, or any other value. */
 _Noreturn void raise_value(value condition);
 

@@ -123,7 +123,7 @@ static char *read_file(const char *name, size_t *bytes) {
 static bool run_file(const char *name) {
   size_t bytes;
   char *text = read_file(name, &bytes);
-  struct source source = {text, text + bytes, 1};
+  struct source source = {text, text + bytes, 1, false};
   const bool succeeds = run_text(&source, QUIET);
   free(text);
   return succeeds;
@@ -133,7 +133,7 @@ static bool run_file(const char *name) {
 
 /* Whether a text is at least one datum, so that it can be run. */
 static bool is_complete(const char *text, size_t bytes) {
-  struct source source = {text, text + bytes, 1};
+  struct source source = {text, text + bytes, 1, false};
   const size_t height = stack_height();
   enum read_result result = READ_DATUM;
   while (read_guarded(&source, &result) && result == READ_DATUM) stack_cut(height);
@@ -158,7 +158,7 @@ static void prompt(void) {
       bytes += length;
     }
     if (bytes > 0 && (!has_line || is_complete(text, bytes))) {
-      struct source source = {text, text + bytes, 1};
+      struct source source = {text, text + bytes, 1, false};
       run_text(&source, PRINTING);
       bytes = 0;
     }

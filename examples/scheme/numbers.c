@@ -316,7 +316,7 @@ static value square_root(value *arguments, int count) {
   (void)count;
   if (!is_number(arguments[0])) fail_type("sqrt", "a number", arguments[0]);
   const double root = sqrt(double_value(arguments[0]));
-  if (is_exact_integer(arguments[0]) && root == floor(root) && root < 3e9 &&
+  if (is_exact_integer(arguments[0]) && root == floor(root) && root <= 3037000499 &&
       (int64_t)root * (int64_t)root == integer_value(arguments[0]))
     return new_fixnum_or_integer((int64_t)root);
   return new_flonum(root);

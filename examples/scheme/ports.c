@@ -49,6 +49,19 @@ static void write_out(value given) {
   pop();
 }
 
+static value print_labelled(value *arguments, int count, enum labelling labelling) {
+  text_clear();
+  text_add_labelled(arguments[0], true, labelling, SIZE_MAX);
+  write_out(count > 1 ? arguments[1] : UNSET);
+  return UNSPECIFIED;
+}
+static value write_simple(value *arguments, int count) {
+  return print_labelled(arguments, count, NO_LABELS);
+}
+static value write_shared(value *arguments, int count) {
+  return print_labelled(arguments, count, SHARED);
+}
+
 static value print(value *arguments, int count, bool quoted) {
   text_clear();
   text_add_value(arguments[0], quoted, SIZE_MAX);
@@ -207,11 +220,11 @@ static value read_from_port(value *arguments, int count) {
   copy = malloc(text_length() + 1);
   if (copy == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
   memcpy(copy, text_bytes(), text_length() + 1);
-  struct source source = {copy, copy + text_length(), 1};
+  struct source source = {copy, copy + text_length(), 1, false};
   const enum read_result result = read_datum(&source);
   for (const char *at = copy; at < source.at; PORT_AT(stack[slot])->at++)
     utf8_next(&at, source.end);
-  if (result == READ_INCOMPLETE) fail("read: the text ends within a datum", UNSET);
+  if (result == READ_INCOMPLETE) fail_read("read: the text ends within a datum");
   return result == READ_END ? END_OF_FILE : pop();
 }
 
@@ -253,7 +266,8 @@ static value file_exists(value *arguments, int count) {
 const struct builtin port_builtins[] = {
     {"display", display, 1, 2, 0},
     {"write", write_value, 1, 2, 0},
-    {"write-simple", write_value, 1, 2, 0},
+    {"write-simple", write_simple, 1, 2, 0},
+    {"write-shared", write_shared, 1, 2, 0},
     {"write-string", write_string, 1, 4, 0},
     {"write-char", write_char, 1, 2, 0},
     {"newline", newline, 0, 1, 0},

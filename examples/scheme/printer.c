@@ -95,30 +95,81 @@ const char *character_name(uint32_t code) {
   return NULL;
 }
 
-static void add_string(value v, bool quoted) {
-  const struct string *string = STRING_AT(v);
-  if (quoted) text_add("\"");
+/* Prints a text between quotation marks or bars. */
+static void add_quoted(const struct string *string, char mark) {
+  static const char escaped[] = "\n\t\r\a", letters[] = "ntra";
+  text_add_character((uint32_t)mark);
   for (uint32_t i = 0; i < string->length; i++) {
     const uint32_t code = (uint32_t)string->at[i];
-    if (quoted && (code == '"' || code == '\\')) text_add("\\");
-    if (quoted && code == '\n')
-      text_add("\\n");
-    else if (quoted && code == '\t')
-      text_add("\\t");
+    const char *found = code < 32 && code > 0 ? strchr(escaped, (int)code) : NULL;
+    char hex[16];
+    if (code == (uint32_t)mark || code == '\\') text_add("\\");
+    snprintf(hex, sizeof hex, "\\x%x;", code);
+    if (found != NULL)
+      text_add_character('\\'), text_add_character((uint32_t)letters[found - escaped]);
+    else if (code < 32)
+      text_add(hex);
     else
       text_add_character(code);
   }
-  if (quoted) text_add("\"");
+  text_add_character((uint32_t)mark);
+}
+
+static void add_string(value v, bool quoted) {
+  const struct string *string = STRING_AT(v);
+  if (quoted) {
+    add_quoted(string, '"');
+    return;
+  }
+  for (uint32_t i = 0; i < string->length; i++) text_add_character((uint32_t)string->at[i]);
+}
+
+/* Whether characters of numbers, such as "-1e5", are a number. */
+static bool spells_number(const struct string *name) {
+  char copy[64], *end;
+  if (name->length >= sizeof copy) return true;
+  for (uint32_t i = 0; i < name->length; i++) copy[i] = (char)name->at[i];
+  copy[name->length] = 0;
+  strtod(copy, &end);
+  return *end == 0;
+}
+
+/* Whether a symbol can be read again only if it is between bars. */
+static bool needs_bars(const struct string *name) {
+  bool has_letter = false;
+  if (name->length == 0) return true;
+  for (uint32_t i = 0; i < name->length; i++) {
+    const uint32_t code = (uint32_t)name->at[i];
+    if (code <= ' ' || (code < 128 && strchr("()\";'`,|", (int)code) != NULL)) return true;
+    has_letter = has_letter || !((code >= '0' && code <= '9') || code == '.' || code == '-' ||
+                                 code == '+' || code == 'e' || code == 'E');
+  }
+  const uint32_t first = (uint32_t)name->at[0];
+  if (first == '#') return true;
+  if (name->length == 1) return first == '.' || (first >= '0' && first <= '9');
+  return !has_letter && spells_number(name);
+}
+
+static void add_symbol(value v, bool quoted) {
+  const value name = SYMBOL_AT(v)->name;
+  if (quoted && needs_bars(STRING_AT(name)))
+    add_quoted(STRING_AT(name), '|');
+  else
+    add_string(name, false);
 }
 
 static void add_character(uint32_t code, bool quoted) {
+  char hex[16];
   if (!quoted) {
     text_add_character(code);
     return;
   }
   text_add("#\\");
+  snprintf(hex, sizeof hex, "x%x", code);
   if (character_name(code) != NULL)
     text_add(character_name(code));
+  else if (code < 32)
+    text_add(hex);
   else
     text_add_character(code);
 }
@@ -184,7 +235,7 @@ static void add_object(value v, bool quoted) {
   if (is_kind(v, STRING))
     add_string(v, quoted);
   else if (is_kind(v, SYMBOL))
-    add_string(SYMBOL_AT(v)->name, false);
+    add_symbol(v, quoted);
   else if (is_kind(v, FLONUM) || is_kind(v, INTEGER))
     add_number(v);
   else if (is_kind(v, CLOSURE))
@@ -218,6 +269,10 @@ struct pending {
 static struct pending *pending;
 static size_t pending_count, pending_capacity;
 
+/* Labels that have been printed, and whether there are labels at all. */
+static uint32_t label_count;
+static bool has_labels;
+
 static void push_pending(value rest) {
   if (pending_count == pending_capacity) {
     const size_t larger = pending_capacity == 0 ? 64 : 2 * pending_capacity;
@@ -231,8 +286,26 @@ static void push_pending(value rest) {
   pending[pending_count++].index = 0;
 }
 
+static bool needs_label(value v) {
+  return has_labels && (is_pair(v) || is_kind(v, VECTOR)) && *mark_of(v) >= LABELLED;
+}
+
+/* Prints "#n=" in front of an object that needs a label, or "#n#" instead of it. The mark becomes
+   LABELLED + 1 + n. Returns true if that is all of the object. */
+static bool add_label(value v) {
+  char text[24];
+  if (!needs_label(v)) return false;
+  uint32_t *mark = mark_of(v);
+  const bool is_printed = *mark > LABELLED;
+  if (!is_printed) *mark = LABELLED + 1 + label_count++;
+  snprintf(text, sizeof text, is_printed ? "#%u#" : "#%u=", *mark - LABELLED - 1);
+  text_add(text);
+  return is_printed;
+}
+
 /* Prints an atom, or begins a pair or a vector. */
 static void add_start(value v, bool quoted) {
+  if (add_label(v)) return;
   if (is_pair(v)) {
     text_add("(");
     push_pending(v);
@@ -250,28 +323,31 @@ static void add_start(value v, bool quoted) {
   }
 }
 
-/* Prints the next part of what is on top of the pending parts. */
-static void add_next(bool quoted) {
-  struct pending *top = &pending[pending_count - 1];
+static void add_end(void) {
+  pending_count--;
+  text_add(")");
+}
+
+static void add_next_element(struct pending *top, bool quoted) {
+  const uint32_t index = top->index++;
+  if (index == VECTOR_AT(top->rest)->length) {
+    add_end();
+    return;
+  }
+  if (index > 0) text_add(" ");
+  add_start(VECTOR_AT(top->rest)->at[index], quoted);
+}
+
+/* A tail that has a label is printed behind a dot, like a tail that is no pair. */
+static void add_next_of_list(struct pending *top, bool quoted) {
   const value rest = top->rest;
-  if (top->in_vector) {
-    const uint32_t index = top->index++;
-    if (index == VECTOR_AT(rest)->length) {
-      pending_count--;
-      text_add(")");
-      return;
-    }
-    if (index > 0) text_add(" ");
-    add_start(VECTOR_AT(rest)->at[index], quoted);
-    return;
-  }
   if (rest == EMPTY) {
-    pending_count--;
-    text_add(")");
+    add_end();
     return;
   }
-  if (top->index++ > 0) text_add(" ");
-  if (is_pair(rest)) {
+  const bool is_first = top->index++ == 0;
+  if (!is_first) text_add(" ");
+  if (is_pair(rest) && (is_first || !needs_label(rest))) {
     top->rest = cdr(rest);
     add_start(car(rest), quoted);
     return;
@@ -281,10 +357,22 @@ static void add_next(bool quoted) {
   add_start(rest, quoted);
 }
 
-void text_add_value(value v, bool quoted, size_t limit) {
+void text_add_labelled(value v, bool quoted, enum labelling labelling, size_t limit) {
   const size_t end = length + limit < length ? SIZE_MAX : length + limit;
   pending_count = 0;
+  label_count = 0;
+  has_labels = find_labels(v, labelling);
   add_start(v, quoted);
-  while (pending_count > 0 && length < end) add_next(quoted);
+  while (pending_count > 0 && length < end) {
+    struct pending *top = &pending[pending_count - 1];
+    if (top->in_vector)
+      add_next_element(top, quoted);
+    else
+      add_next_of_list(top, quoted);
+  }
   if (pending_count > 0) text_add("...");
+}
+
+void text_add_value(value v, bool quoted, size_t limit) {
+  text_add_labelled(v, quoted, CYCLES, limit);
 }

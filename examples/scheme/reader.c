@@ -2,7 +2,10 @@
  * that data may be nested deeply.
  *
  * Something that has begun is three slots: what it is (a fixnum of enum opened), the elements so
- * far as a list in reverse, and the tail behind a dot or UNSET. */
+ * far as a list in reverse, and the tail behind a dot or UNSET.
+ *
+ * Below them is a list of the labels, pairs of a number and a datum. While a datum is read, "#n#"
+ * is a placeholder, which the datum replaces at the end. */
 #include "reader.h"
 
 #include "errors.h"
@@ -13,16 +16,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum opened { LIST, VECTOR_OPENED, BYTES_OPENED, PREFIX, COMMENT };
+enum opened { LIST, VECTOR_OPENED, BYTES_OPENED, PREFIX, COMMENT, LABEL };
 enum { WHAT, ELEMENTS, TAIL, SLOTS };
 #define AFTER_DOT SPECIAL(16) /* the tail is the next datum */
 
-_Noreturn static void fail_read(const struct source *source, const char *message) {
+/* The placeholders of labels, of which there may be this number. */
+enum { LABELS = 1 << 20, FIRST_PLACEHOLDER = 1 << 10 };
+
+_Noreturn static void fail_at(const struct source *source, const char *message) {
   char text[120];
-  const size_t slot = stack_height();
   snprintf(text, sizeof text, "line %u: %s", source->line, message);
-  push(new_string_from(text, strlen(text)));
-  raise_value(new_struct_of_3(CONDITION, symbol_named(NAME_read_error), stack[slot], EMPTY));
+  fail_read(text);
 }
 
 /* --- Tokens --------------------------------------------------------------------------- */
@@ -71,10 +75,33 @@ static size_t take_token(struct source *s) {
   return (size_t)(s->at - start);
 }
 
+/* Reads hexadecimal digits of a character. */
+static uint32_t read_hex(struct source *s) {
+  static const char digits[] = "0123456789abcdef";
+  uint32_t code = 0;
+  const char *start = s->at, *digit;
+  while (s->at < s->end && *s->at != 0 && (digit = strchr(digits, *s->at | 32)) != NULL) {
+    code = code << 4 | (uint32_t)(digit - digits);
+    s->at++;
+    if (code > 0x10ffff) fail_at(s, "no such character");
+  }
+  if (s->at == start || (code >= 0xd800 && code < 0xe000)) fail_at(s, "no such character");
+  return code;
+}
+
+/* Skips the space around the end of a line, whose first character was a backslash. */
+static void skip_line_end(struct source *s) {
+  s->at--;
+  while (s->at < s->end && strchr(" \t\r", *s->at) != NULL && *s->at != 0) s->at++;
+  if (s->at == s->end || *s->at != '\n') fail_at(s, "unknown escape");
+  s->line++;
+  s->at++;
+  while (s->at < s->end && (*s->at == ' ' || *s->at == '\t')) s->at++;
+}
+
 /* Reads an escape in a string, after the backslash. */
 static void read_escape(struct source *s) {
   const char c = *s->at++;
-  char *end;
   switch (c) {
     case 'n': text_add("\n"); return;
     case 't': text_add("\t"); return;
@@ -82,14 +109,18 @@ static void read_escape(struct source *s) {
     case 'a': text_add("\a"); return;
     case '0': text_add_character(0); return;
     case 'x':
-      text_add_character((uint32_t)strtoul(s->at, &end, 16) & 0x1fffff);
-      s->at = end < s->end ? end + 1 : s->end;
+      text_add_character(read_hex(s));
+      if (s->at == s->end || *s->at++ != ';') fail_at(s, "no ; after \\x");
       return;
-    case '\n':
-      s->line++;
-      while (s->at < s->end && (*s->at == ' ' || *s->at == '\t')) s->at++;
-      return;
-    default: text_add_character((unsigned char)c);
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n': skip_line_end(s); return;
+    case '"':
+    case '\\':
+    case '|':
+    case '\'': text_add_character((unsigned char)c); return;
+    default: fail_at(s, "unknown escape");
   }
 }
 
@@ -121,9 +152,9 @@ static value read_character(struct source *s) {
   const size_t length = (size_t)(s->at - start);
   if (s->at == next) return character(code);
   if (*start == 'x') {
-    char *end;
-    const unsigned long hex = strtoul(start + 1, &end, 16);
-    if (end == s->at && hex <= 0x10ffff) return character((uint32_t)hex);
+    struct source hex = {start + 1, s->at, s->line, false};
+    const uint32_t found = read_hex(&hex);
+    if (hex.at == s->at) return character(found);
   }
   for (uint32_t c = 0; c < 128; c++) {
     const char *name = character_name(c);
@@ -131,16 +162,34 @@ static value read_character(struct source *s) {
       return character(c);
   }
   if (length == 3 && memcmp(start, "nul", 3) == 0) return character(0);
-  fail_read(s, "unknown character name");
+  fail_at(s, "unknown character name");
 }
 
 static bool token_is(const char *token, size_t length, const char *text) {
   return strlen(text) == length && memcmp(token, text, length) == 0;
 }
 
+/* Reads the number of a label at "#n=" or "#n#", or returns -1. */
+static int32_t label_at(const struct source *s, char last) {
+  const char *at = s->at + 1;
+  int32_t number = 0;
+  if (*s->at != '#') return -1;
+  for (; at < s->end && *at >= '0' && *at <= '9'; at++) {
+    number = 10 * number + (*at - '0');
+    if (number >= LABELS) fail_at(s, "the number of a label is too large");
+  }
+  return at > s->at + 1 && at < s->end && *at == last ? number : -1;
+}
+
 /* A token that begins with "#". */
 static value read_hash(struct source *s) {
   const char *start = s->at;
+  const int32_t label = label_at(s, '#');
+  if (label >= 0) {
+    s->at = (const char *)memchr(s->at + 1, '#', (size_t)(s->end - s->at - 1)) + 1;
+    s->has_placeholders = true;
+    return SPECIAL(FIRST_PLACEHOLDER + label);
+  }
   if (s->end - s->at > 2 && s->at[1] == '\\') {
     s->at += 2;
     return read_character(s);
@@ -150,13 +199,14 @@ static value read_hash(struct source *s) {
   if (token_is(start, length, "#f") || token_is(start, length, "#false")) return FALSE;
   const value number = parse_number(start, length, 10);
   if (number != FALSE) return number;
-  fail_read(s, "unknown syntax after #");
+  fail_at(s, "unknown syntax after #");
 }
 
 static value read_atom(struct source *s) {
   if (*s->at == '#') return read_hash(s);
   const char *start = s->at;
   const size_t length = take_token(s);
+  if (length == 0) fail_at(s, "unexpected character");
   const value number = parse_number(start, length, 10);
   return number != FALSE ? number : intern(start, length);
 }
@@ -193,7 +243,7 @@ static void list_to_array(struct source *s, enum opened what) {
     else if (is_fixnum(car(rest)) && (uint32_t)fixnum_value(car(rest)) < 256)
       BYTES_AT(array)->at[i] = (uint8_t)fixnum_value(car(rest));
     else
-      fail_read(s, "not a byte");
+      fail_at(s, "not a byte");
   }
   stack_put(slot, pop());
 }
@@ -208,6 +258,60 @@ static void close_opened(struct source *s) {
   if (what == VECTOR_OPENED || what == BYTES_OPENED) list_to_array(s, what);
 }
 
+/* Adds the datum on top of the stack, which a label is open for, to the list of labels. */
+static void close_label(struct source *s, size_t start) {
+  const size_t base = stack_height() - 1 - SLOTS;
+  const value datum = stack[stack_height() - 1];
+  if (datum == SPECIAL(FIRST_PLACEHOLDER + fixnum_value(stack[base + ELEMENTS])))
+    fail_at(s, "a label of itself");
+  push(stack[base + ELEMENTS]);
+  push(datum);
+  push_pair();
+  push(stack[start - 1]);
+  push_pair();
+  stack_put(start - 1, pop());
+  stack_put(base, pop());
+  stack_cut(base + 1);
+}
+
+/* The datum of a placeholder, which may be a placeholder too. Other values stay. */
+static value without_placeholder(struct source *s, value v, value labels) {
+  for (int steps = 0; !is_object(v) && v >= SPECIAL(FIRST_PLACEHOLDER) && (v & 0xff) == SPECIAL_TAG;
+       steps++) {
+    value rest = labels;
+    while (rest != EMPTY && v != SPECIAL(FIRST_PLACEHOLDER + fixnum_value(car(car(rest)))))
+      rest = cdr(rest);
+    if (rest == EMPTY || steps > 1000) fail_at(s, "no such label");
+    v = cdr(car(rest));
+  }
+  return v;
+}
+
+/* Replaces the placeholders in the datum on top of the stack. Each part is visited once: it is a
+   tree until then. What is left to visit is on the stack. */
+static void resolve_labels(struct source *s, size_t start) {
+  const size_t slot = stack_height() - 1;
+  stack_put(slot, without_placeholder(s, stack[slot], stack[start - 1]));
+  if (stack[start - 1] == EMPTY && !s->has_placeholders) return;
+  s->has_placeholders = false;
+  push(stack[slot]);
+  while (stack_height() > slot + 1) {
+    const value v = pop();
+    const uint32_t count = is_pair(v) ? 2 : is_kind(v, VECTOR) ? VECTOR_AT(v)->length : 0;
+    for (uint32_t i = 0; i < count; i++) {
+      const value part = is_pair(v) ? (i == 0 ? car(v) : cdr(v)) : VECTOR_AT(v)->at[i];
+      const value datum = without_placeholder(s, part, stack[start - 1]);
+      if (datum == part) {
+        push(part);
+      } else if (is_pair(v)) {
+        set_field(v, i, datum);
+      } else {
+        set_element(v, i, datum);
+      }
+    }
+  }
+}
+
 /* Adds the datum on top of the stack to what is open below it. Returns true if the datum is
    complete, because nothing is open. */
 static bool add_datum(struct source *s, size_t start) {
@@ -218,11 +322,15 @@ static bool add_datum(struct source *s, size_t start) {
       stack_cut(base);
       return false;
     }
+    if (what == LABEL) {
+      close_label(s, start);
+      continue;
+    }
     if (stack[base + TAIL] == AFTER_DOT) { /* after a dot */
       stack_put(base + TAIL, pop());
       return false;
     }
-    if (stack[base + TAIL] != UNSET) fail_read(s, "more than one datum after a dot");
+    if (stack[base + TAIL] != UNSET) fail_at(s, "more than one datum after a dot");
     push(stack[base + ELEMENTS]);
     push_pair();
     stack_put(base + ELEMENTS, stack[stack_height() - 1]);
@@ -266,6 +374,9 @@ static bool read_opening(struct source *s) {
   } else if (left >= 2 && memcmp(s->at, "#;", 2) == 0) {
     open(COMMENT, EMPTY);
     length = 2;
+  } else if (label_at(s, '=') >= 0) {
+    open(LABEL, fixnum(label_at(s, '=')));
+    length = (size_t)((const char *)memchr(s->at, '=', left) - s->at) + 1;
   } else {
     return false;
   }
@@ -278,8 +389,8 @@ static void read_close(struct source *s, size_t start) {
   const size_t base = stack_height() - SLOTS;
   s->at++;
   if (stack_height() < start + SLOTS || fixnum_value(stack[base + WHAT]) >= PREFIX)
-    fail_read(s, "unexpected )");
-  if (stack[base + TAIL] == AFTER_DOT) fail_read(s, "nothing after a dot");
+    fail_at(s, "unexpected )");
+  if (stack[base + TAIL] == AFTER_DOT) fail_at(s, "nothing after a dot");
   close_opened(s);
 }
 
@@ -290,34 +401,45 @@ static bool read_dot(struct source *s, size_t start) {
   s->at++;
   if (stack_height() < start + SLOTS || fixnum_value(stack[base + WHAT]) != LIST ||
       stack[base + ELEMENTS] == EMPTY)
-    fail_read(s, "unexpected dot");
+    fail_at(s, "unexpected dot");
   stack_put(base + TAIL, AFTER_DOT);
   return true;
 }
 
-enum read_result read_datum(struct source *s) {
-  const size_t start = stack_height();
+/* Reads a string, or a symbol between bars. Returns false if the text ends in it. */
+static bool read_string_or_symbol(struct source *s) {
+  const char quote = *s->at++;
+  if (!read_quoted(s, quote)) return false;
+  push(quote == '"' ? new_string_from(text_bytes(), text_length())
+                    : intern(text_bytes(), text_length()));
+  return true;
+}
+
+/* Reads until a datum is complete, above the slot of the labels. */
+static enum read_result read_above(struct source *s, size_t start) {
   for (;;) {
     skip_space(s);
-    if (s->at == s->end) {
-      const bool is_open = stack_height() > start;
-      stack_cut(start);
-      return is_open ? READ_INCOMPLETE : READ_END;
-    }
+    if (s->at == s->end) return stack_height() > start ? READ_INCOMPLETE : READ_END;
     if (read_opening(s) || read_dot(s, start)) continue;
     if (*s->at == ')') {
       read_close(s, start);
     } else if (*s->at == '"' || *s->at == '|') {
-      const char quote = *s->at++;
-      if (!read_quoted(s, quote)) {
-        stack_cut(start);
-        return READ_INCOMPLETE;
-      }
-      push(quote == '"' ? new_string_from(text_bytes(), text_length())
-                        : intern(text_bytes(), text_length()));
+      if (!read_string_or_symbol(s)) return READ_INCOMPLETE;
     } else {
       push(read_atom(s));
     }
     if (add_datum(s, start)) return READ_DATUM;
   }
+}
+
+enum read_result read_datum(struct source *s) {
+  const size_t labels = push(EMPTY);
+  const enum read_result result = read_above(s, labels + 1);
+  if (result == READ_DATUM) {
+    resolve_labels(s, labels + 1);
+    stack_put(labels, pop());
+  } else {
+    stack_cut(labels);
+  }
+  return result;
 }

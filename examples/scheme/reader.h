@@ -8,6 +8,7 @@
 struct source {
   const char *at, *end;
   uint32_t line;
+  bool has_placeholders; /* "#n#" was read in this datum */
 };
 
 /* What read_datum() found. */

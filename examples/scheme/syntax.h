@@ -104,7 +104,10 @@ struct lambda *analyse_program(value form);
 struct scope *look_up(struct scope *scope, value *symbol);
 /* Keeps a scope for aliases, and returns its number, which is less than ALIAS_OF_GLOBAL. */
 int32_t add_environment(struct scope *scope);
-/* Replaces aliases by the symbols behind them. */
+
+/* --- aliases.c ---------------------------------------------------------------------------- */
+
+/* Replaces aliases by the symbols behind them, in a copy of the form if there are any. */
 value strip_aliases(value form);
 
 /* --- derived.c: forms as other forms ------------------------------------------------------ */

@@ -2,6 +2,7 @@
 #ifndef SCHEME_TEXT_H
 #define SCHEME_TEXT_H
 
+#include "marks.h"
 #include "value.h"
 
 #include <stddef.h>
@@ -10,8 +11,10 @@ void text_clear(void);
 void text_add(const char *utf8);
 void text_add_character(uint32_t code);
 void text_add_bytes(const char *utf8, size_t bytes);
-/* Prints a value. `quoted` is `write`, otherwise it is `display`. Stops after `limit` bytes. */
+/* Prints a value. `quoted` is `write`, otherwise it is `display`. Circles have labels. Stops after
+   `limit` bytes. */
 void text_add_value(value v, bool quoted, size_t limit);
+void text_add_labelled(value v, bool quoted, enum labelling labelling, size_t limit);
 
 /* The buffer, with a zero byte at its end. Valid until the next call of a function above. */
 const char *text_bytes(void);
