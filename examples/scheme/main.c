@@ -2,9 +2,15 @@
  *
  *   scheme [--collector NAME] [--stress N] [--heap MiB] [--prelude FILE] [FILE...]
  *
- * Runs programs, or reads from the standard input if there is no FILE. NAME is null, drc, copying,
- * generational or check. With --stress each N-th allocation collects and moves objects. The exit
- * status is 1 after an error that the program does not handle. */
+ * Runs programs, or reads from the standard input if there is no FILE and prints each value. NAME
+ * is null, drc, copying, generational or check. With --stress each N-th allocation collects and
+ * moves objects.
+ *
+ * The exit status is 1 after an error that the program does not handle. A file ends with the error.
+ * The standard input goes on, and the status is 0 if it is a terminal.
+ *
+ * A continuation that a later form of a file enters again returns to the form where it was made,
+ * and then the form behind the later one is next: the text is read once. */
 #include "builtins.h"
 #include "errors.h"
 #include "machine.h"
@@ -142,8 +148,11 @@ static bool is_complete(const char *text, size_t bytes) {
   return is_wrong || result == READ_END;
 }
 
-static void prompt(void) {
+/* Reads from the standard input, and prints values. An error does not end it. Returns false if
+   there was one and no person saw it, since the input is not a terminal. */
+static bool prompt(void) {
   const bool is_terminal = isatty(0);
+  bool is_right = true;
   char *text = NULL, line[4096];
   size_t bytes = 0;
   for (;;) {
@@ -159,12 +168,13 @@ static void prompt(void) {
     }
     if (bytes > 0 && (!has_line || is_complete(text, bytes))) {
       struct source source = {text, text + bytes, 1, false};
-      run_text(&source, PRINTING);
+      is_right = run_text(&source, PRINTING) && is_right;
       bytes = 0;
     }
     if (!has_line) break;
   }
   free(text);
+  return is_right || is_terminal;
 }
 
 /* --- The command line ----------------------------------------------------------------- */
@@ -239,7 +249,7 @@ int main(int argc, char **argv) {
   bool succeeds;
   open_scheme(&options);
   succeeds = run_file(prelude);
-  if (succeeds && i == argc) prompt();
+  if (succeeds && i == argc) succeeds = prompt();
   for (; i < argc && succeeds; i++) succeeds = run_file(argv[i]);
   heap_close();
   return succeeds ? 0 : 1;

@@ -29,7 +29,8 @@
         (string-for-each (lambda (c) (set! v (cons (char->integer c) v))) "cde")
         v))
 (test '(3 2 1) (let ((v '())) (vector-for-each (lambda (x) (set! v (cons x v))) #(1 2 3)) v))
-(test -3 (call/cc (lambda (exit) (for-each (lambda (x) (if (negative? x) (exit x))) '(54 0 -3 4)) #t)))
+(test -3 (call/cc
+          (lambda (exit) (for-each (lambda (x) (if (negative? x) (exit x))) '(54 0 -3 4)) #t)))
 (define (list-length obj)
   (call-with-current-continuation
    (lambda (return)
@@ -42,7 +43,8 @@
 (test -1 (call-with-values * -))
 (test '() (call-with-values values list))
 (test '(1 2) (call-with-values (lambda () (call/cc (lambda (k) (k 1 2)))) list))
-(test '(1 2) (call-with-values (lambda () (dynamic-wind values (lambda () (values 1 2)) values)) list))
+(test '(1 2)
+      (call-with-values (lambda () (dynamic-wind values (lambda () (values 1 2)) values)) list))
 (test '(connect talk1 disconnect connect talk2 disconnect)
       (let ((path '()) (c #f))
         (let ((add (lambda (s) (set! path (cons s path)))))
@@ -110,10 +112,12 @@
 (test #t (eof-object? (parsed " ; nothing")))
 (test '(#\a #\a #\b) (let ((p (open-input-string "ab")))
                        (let* ((x (peek-char p)) (y (read-char p)) (z (read-char p))) (list x y z))))
-(test '("ab" "c" #t) (let ((p (open-input-string "ab\nc")))
-                       (let* ((x (read-line p)) (y (read-line p))) (list x y (eof-object? (read-line p))))))
-(test '("ab" "c" "") (let ((p (open-input-string "abc")))
-                       (let* ((x (read-string 2 p)) (y (read-string 9 p))) (list x y (read-string 0 p)))))
+(test '("ab" "c" #t)
+      (let ((p (open-input-string "ab\nc")))
+        (let* ((x (read-line p)) (y (read-line p))) (list x y (eof-object? (read-line p))))))
+(test '("ab" "c" "")
+      (let ((p (open-input-string "abc")))
+        (let* ((x (read-string 2 p)) (y (read-string 9 p))) (list x y (read-string 0 p)))))
 (test "piece by piece by piece.\n"
       (let ((p (open-output-string)))
         (parameterize ((current-output-port p))
@@ -143,7 +147,9 @@
 (test "#0=#(1 #0#)" (let ((v (vector 1 2))) (vector-set! v 1 v) (written v)))
 (test "((1) (1))" (let ((x (list 1))) (written (list x x))))
 (test "(#0=(1) #0#)"
-      (let ((x (list 1)) (p (open-output-string))) (write-shared (list x x) p) (get-output-string p)))
+      (let ((x (list 1)) (p (open-output-string)))
+        (write-shared (list x x) p)
+        (get-output-string p)))
 (test "#0=(#1=(a . #1#) . #0#)"
       (let ((x (list 'a)) (y (list 1)))
         (set-cdr! x x)

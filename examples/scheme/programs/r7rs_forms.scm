@@ -99,7 +99,9 @@
 (test #t (promise? (make-promise 1)))
 (test 1 (force (make-promise 1)))
 (test 7 (force 7))
-(define radix (make-parameter 10 (lambda (x) (if (and (integer? x) (<= 2 x 16)) x (error "invalid radix")))))
+(define radix
+  (make-parameter 10
+                  (lambda (x) (if (and (integer? x) (<= 2 x 16)) x (error "invalid radix")))))
 (define (f n) (number->string n (radix)))
 (test "12" (f 12))
 (test "1100" (parameterize ((radix 2)) (f 12)))
@@ -121,8 +123,9 @@
 (test-error (range 1 2 3))
 
 ; --- 4.3 Macros
-(test 'now (let-syntax ((given-that (syntax-rules ()
-                                      ((_ test stmt1 stmt2 ...) (if test (begin stmt1 stmt2 ...))))))
+(test 'now (let-syntax ((given-that
+                         (syntax-rules ()
+                           ((_ test stmt1 stmt2 ...) (if test (begin stmt1 stmt2 ...))))))
              (let ((if #t)) (given-that if (set! if 'now)) if)))
 (test 'outer (let ((x 'outer))
                (let-syntax ((m (syntax-rules () ((m) x)))) (let ((x 'inner)) (m)))))
@@ -187,7 +190,8 @@
 (test '(1 (2 3)) (list h t))
 (test 3 (let () (define-values (x y) (values 1 2)) (+ x y)))
 (test '(2 1) (let ((x 1) (y 2))
-               (define-syntax swap! (syntax-rules () ((_ a b) (let ((tmp a)) (set! a b) (set! b tmp)))))
+               (define-syntax swap!
+                 (syntax-rules () ((_ a b) (let ((tmp a)) (set! a b) (set! b tmp)))))
                (swap! x y)
                (list x y)))
 (define-record-type <pare> (kons x y) pare? (x kar set-kar!) (y kdr))

@@ -9,7 +9,8 @@
     (display " instead of ")
     (write expected)
     (newline)))
-(define (what-raised e) (if (error-object? e) (list 'error (error-object-message e)) (list 'raised e)))
+(define (what-raised e)
+  (if (error-object? e) (list 'error (error-object-message e)) (list 'raised e)))
 
 (define-syntax test
   (syntax-rules ()
