@@ -137,7 +137,8 @@ static value split_define(value *form) {
     rest = list_of(1, new_pair(global_named(NAME_lambda), new_pair(cdr(target), rest)));
     target = car(target);
   }
-  if (!is_kind(target, SYMBOL)) fail_syntax("wrong definition:", *form);
+  if (!is_kind(target, SYMBOL) || count_of(rest) < 0 || (is_pair(rest) && is_pair(cdr(rest))))
+    fail_syntax("wrong definition:", *form);
   *form = is_pair(rest) ? car(rest) : list_of(2, global_named(NAME_quote), UNSPECIFIED);
   return target;
 }
@@ -160,9 +161,11 @@ static void collect_items(struct body *body, value forms) {
         continue;
       }
       if (syntax != fixnum(FORM_define_record_type) && syntax != fixnum(FORM_define_values)) break;
+      check_shape((enum form)fixnum_value(syntax), form);
       form = rewrite((enum form)fixnum_value(syntax), form, body->scope);
     }
     syntax = is_pair(form) ? syntax_of(car(form), body->scope) : FALSE;
+    if (is_fixnum(syntax)) check_shape((enum form)fixnum_value(syntax), form);
     if (syntax == fixnum(FORM_begin)) {
       collect_items(body, cdr(form));
     } else if (syntax == fixnum(FORM_define)) {
@@ -386,8 +389,7 @@ static struct node *analyse_let_syntax(value form, struct scope *scope, struct l
 static struct node *analyse_form(enum form form, value expression, struct scope *scope,
                                  struct lambda *lambda) {
   const value rest = cdr(expression);
-  if (!is_pair(rest) && form != FORM_begin && form != FORM_and && form != FORM_or)
-    fail_syntax("wrong syntax:", expression);
+  check_shape(form, expression);
   switch (form) {
     case FORM_quote: return literal(strip_aliases(car(rest)));
     case FORM_if: return analyse_if(expression, scope, lambda);

@@ -31,6 +31,14 @@ static value cadr(value v) {
 static value cddr(value v) {
   return cdr(cdr(v));
 }
+/* Forms are rewritten by recursion, also along these lists. */
+enum { LONGEST = 5000 };
+static int depth;
+
+static void descend(void) {
+  if (++depth > LONGEST) fail_syntax("a form is too long or nested too deeply", UNSET);
+}
+
 static value quoted(value v) {
   return list_of(2, G(quote), v);
 }
@@ -56,6 +64,7 @@ static value let_of(value variable, value init, value body) {
 /* The clauses of cond. `otherwise` is what happens if none holds, or UNSET. */
 static value cond_of(value clauses, value otherwise) {
   if (!is_pair(clauses)) return otherwise == UNSET ? quoted(UNSPECIFIED) : otherwise;
+  descend();
   const value clause = car(clauses);
   if (count_of(clause) < 1) fail_syntax("wrong clause:", clause);
   const value test = car(clause), body = cdr(clause);
@@ -63,7 +72,8 @@ static value cond_of(value clauses, value otherwise) {
   const value rest =
       is_pair(cdr(clauses)) || otherwise != UNSET ? cond_of(cdr(clauses), otherwise) : UNSET;
   if (body == EMPTY) return list_of(3, G(or), test, rest == UNSET ? quoted(UNSPECIFIED) : rest);
-  if (is_named(car(body), NAME_arrow) && is_pair(cdr(body))) {
+  if (is_named(car(body), NAME_arrow)) {
+    if (count_of(body) != 2) fail_syntax("wrong clause:", clause);
     const value t = new_temporary(), call = list_of(2, cadr(body), t);
     return let_of(t, test, list_of(4, G(if), t, call, rest == UNSET ? quoted(FALSE) : rest));
   }
@@ -74,11 +84,15 @@ static value cond_of(value clauses, value otherwise) {
 /* The clauses of case, for a key in a variable. */
 static value case_of(value key, value clauses) {
   if (!is_pair(clauses)) return quoted(UNSPECIFIED);
+  descend();
   const value clause = car(clauses);
   if (count_of(clause) < 2) fail_syntax("wrong clause:", clause);
   value body = new_pair(G(begin), cdr(clause));
+  if (is_named(cadr(clause), NAME_arrow) && count_of(clause) != 3)
+    fail_syntax("wrong clause:", clause);
   if (is_named(cadr(clause), NAME_arrow)) body = list_of(2, car(cddr(clause)), key);
   if (is_named(car(clause), NAME_else)) return body;
+  if (count_of(car(clause)) < 0) fail_syntax("wrong clause:", clause);
   const value one = is_pair(car(clause)) && cdr(car(clause)) == EMPTY ? car(car(clause)) : UNSET;
   const value test = one != UNSET ? list_of(3, G(eqv), key, quoted(one))
                                   : list_of(3, G(memv), key, quoted(car(clause)));
@@ -127,7 +141,7 @@ static value quasi_nested(enum name name, value form, int level) {
   return list_of(3, G(list), quoted(symbol_named(name)), quasi(cadr(form), level));
 }
 
-static value quasi(value form, int level) {
+static value quasi_form(value form, int level) {
   if (is_kind(form, VECTOR)) {
     value list = EMPTY;
     for (uint32_t i = VECTOR_AT(form)->length; i > 0; i--)
@@ -145,6 +159,13 @@ static value quasi(value form, int level) {
     return list_of(3, G(append), cadr(car(form)), quasi(cdr(form), level));
   }
   return list_of(3, G(cons), quasi(car(form), level), quasi(cdr(form), level));
+}
+
+static value quasi(value form, int level) {
+  descend();
+  const value result = quasi_form(form, level);
+  depth--;
+  return result;
 }
 
 /* --- Errors, records, values and others ----------------------------------------------- */
@@ -226,6 +247,7 @@ static value rewrite_record_type(value form) {
 /* Copies formals with a temporary for each variable, and adds the bindings of the variables. */
 static value temporaries_for(value formals, value *bindings) {
   if (formals == EMPTY) return EMPTY;
+  descend();
   const value temporary = new_temporary();
   const value variable = is_pair(formals) ? car(formals) : formals;
   *bindings = new_pair(list_of(2, variable, temporary), *bindings);
@@ -237,12 +259,18 @@ static value temporaries_for(value formals, value *bindings) {
    values first, and `inner` has the bindings of the variables so far. */
 static value rewrite_let_values(value bindings, value body, bool is_sequential, value inner) {
   if (bindings == EMPTY) return new_pair(G(let), new_pair(inner, body));
-  if (!is_pair(bindings) || count_of(car(bindings)) != 2) fail_syntax("wrong bindings:", bindings);
+  descend();
   const value formals = car(car(bindings));
   const value parameters = is_sequential ? formals : temporaries_for(formals, &inner);
   const value rest = rewrite_let_values(cdr(bindings), body, is_sequential, inner);
   return list_of(3, G(call_with_values), lambda_of(EMPTY, cdr(car(bindings))),
                  lambda_of(parameters, list_of(1, rest)));
+}
+
+/* An expression for the list of the values of parameters. */
+static value parameters_as_list(value parameters) {
+  if (!is_pair(parameters)) return parameters == EMPTY ? quoted(EMPTY) : parameters;
+  return list_of(3, G(cons), car(parameters), parameters_as_list(cdr(parameters)));
 }
 
 /* (define-values formals expression): the first definition gets the values in a list. */
@@ -258,7 +286,12 @@ static value rewrite_define_values(value form) {
   value ordered = EMPTY;
   for (; definitions != EMPTY; definitions = cdr(definitions))
     ordered = new_pair(car(definitions), ordered);
-  const value values = list_of(3, G(call_with_values), lambda_of(EMPTY, cddr(form)), G(list));
+  /* A lambda, so that the number of values is checked: it collects them in a list. */
+  value ignored = EMPTY;
+  const value parameters = temporaries_for(cadr(form), &ignored);
+  const value collected = parameters_as_list(parameters);
+  const value values = list_of(3, G(call_with_values), lambda_of(EMPTY, cddr(form)),
+                               lambda_of(parameters, list_of(1, collected)));
   return new_pair(G(begin), new_pair(list_of(3, G(define), all, values), ordered));
 }
 
@@ -281,6 +314,7 @@ static value rewrite_parameterize(value form) {
 value rewrite(enum form form, value expression, struct scope *scope) {
   const value rest = cdr(expression);
   here = scope;
+  depth = 0;
   switch (form) {
     case FORM_cond: return cond_of(rest, UNSET);
     case FORM_case: return rewrite_case(expression);

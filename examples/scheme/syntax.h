@@ -110,6 +110,11 @@ int32_t add_environment(struct scope *scope);
 /* Replaces aliases by the symbols behind them, in a copy of the form if there are any. */
 value strip_aliases(value form);
 
+/* --- shapes.c ----------------------------------------------------------------------------- */
+
+/* Raises an error if a form has a wrong shape. */
+void check_shape(enum form form, value expression);
+
 /* --- derived.c: forms as other forms ------------------------------------------------------ */
 
 /* Rewrites a derived form. Returns UNSET if the form is not a derived one. */
