@@ -9,13 +9,16 @@ mod costs;
 mod curves;
 mod figures;
 mod functions;
+mod interpreters;
 mod memory;
 mod options;
 mod peers;
 mod plots;
+mod processes;
 mod programs;
 mod readme;
 mod rounds;
+mod scheme;
 mod tables;
 
 use anyhow::{Context, Result};
@@ -49,6 +52,10 @@ fn main() -> Result<()> {
         std::fs::write(results.join("memory.md"), table)?;
         figures::write_json(&points, &results.join("memory.json"))?;
         memory::curves(&points).draw(results)?;
+    } else if options.scheme {
+        let cells = scheme::measure(&options)?;
+        print!("{}", scheme::table(&cells));
+        figures::write_json(&cells, &results.join("scheme.json"))?;
     } else {
         tables_of_programs(&options)?;
     }

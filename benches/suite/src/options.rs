@@ -20,7 +20,9 @@ scripts/bench [OPTION...]    measures the library and the floor
   --check-costs       only counts them, and fails if the header's table is far from them
   --curves            only measures work at several sizes
   --memory            only measures the time of workloads against their memory
-  --only TEXT         only operations, workloads and curves whose names contain TEXT
+  --scheme            only runs programs of Scheme and Lua, in the Scheme of the examples and in
+                      other interpreters that are installed
+  --only TEXT         only operations, workloads, curves and programs whose names contain TEXT
   --run NAME          writes figures.json and the plots to build/bench/NAME, over those of an
                       earlier run of this name (default: the time, in a new folder)
   --help              prints this
@@ -48,6 +50,8 @@ pub struct Options {
     pub curves: bool,
     /// Whether the time of workloads is measured against their memory, and nothing else.
     pub memory: bool,
+    /// Whether programs of Scheme run in several interpreters, and nothing else is done.
+    pub scheme: bool,
     /// The folder for the programs of other systems.
     pub output: PathBuf,
     /// The folder for figures and plots.
@@ -74,6 +78,7 @@ impl Options {
             only: String::new(),
             curves: false,
             memory: false,
+            scheme: false,
             output: source.join("build/bench"),
             results: PathBuf::new(),
             programs: source.join("build/programs/benches"),
@@ -93,6 +98,7 @@ impl Options {
                 Long("only") => options.only = arguments.value()?.string()?,
                 Long("curves") => options.curves = true,
                 Long("memory") => options.memory = true,
+                Long("scheme") => options.scheme = true,
                 Long("run") => run = Some(arguments.value()?.string()?),
                 Long("help") => return Ok(None),
                 other => bail!(other.unexpected()),
