@@ -75,6 +75,22 @@ static void land(struct generator *g, int jump) {
   g->words[jump - 1] = g->count - jump;
 }
 
+/* Adds the jump that was emitted last to a list of jumps that lead to one place. The distance of a
+   jump names the next one as long as it is not set. 0: the list is empty. */
+static void add_jump(struct generator *g, int *list) {
+  g->words[g->count - 1] = *list;
+  *list = g->count;
+}
+
+/* All jumps of a list lead to here. */
+static void land_all(struct generator *g, int list) {
+  while (list != 0) {
+    const int next = g->words[list - 1];
+    land(g, list);
+    list = next;
+  }
+}
+
 static void deepen(struct generator *g, int slots) {
   g->depth += slots;
   if (g->depth > g->deepest) g->deepest = g->depth;
@@ -159,63 +175,117 @@ static void generate_push(struct generator *g, struct node *node) {
   }
 }
 
+/* Whether a call is one of the procedure by itself, with as many arguments as it takes. */
+static bool calls_itself(const struct generator *g, const struct node *node) {
+  const struct node *procedure = node->parts[0];
+  return procedure->kind == REFERENCE && procedure->variable->owner != g->lambda &&
+         is_self(g->lambda, procedure->variable) && !g->lambda->has_rest &&
+         g->lambda->required == node->count - 1;
+}
+
 static void generate_call(struct generator *g, struct node *node, bool is_tail) {
   const int depth = g->depth;
+  const struct node *procedure = node->parts[0];
   int frame = 0;
   if (!is_tail) {
     frame = emit_jump(g, INSTRUCTION_frame);
     deepen(g, 3);
   }
   for (int i = 1; i < node->count; i++) generate_push(g, node->parts[i]);
-  generate_node(g, node->parts[0], false);
-  emit(g, is_tail ? INSTRUCTION_tail_call : INSTRUCTION_call);
+  if (calls_itself(g, node)) {
+    emit(g, is_tail ? INSTRUCTION_tail_call_self : INSTRUCTION_call_self);
+  } else if (procedure->kind == GLOBAL) {
+    emit(g, is_tail ? INSTRUCTION_tail_call_global : INSTRUCTION_call_global);
+    emit(g, constant_of(g, procedure->number));
+  } else {
+    generate_node(g, node->parts[0], false);
+    emit(g, is_tail ? INSTRUCTION_tail_call : INSTRUCTION_call);
+  }
   emit(g, node->count - 1);
   if (!is_tail) land(g, frame);
   g->depth = depth;
 }
 
-/* The instruction whose last operand is a fixnum, or -1. */
-static int with_number(struct node *node, int32_t *number) {
-  const struct node *last = node->parts[node->count - 1];
-  if (node->count != 2 || last->kind != IMMEDIATE || !is_fixnum((value)last->number)) return -1;
-  *number = last->number;
-  switch (node->number) {
-    case INSTRUCTION_add: return INSTRUCTION_add_number;
-    case INSTRUCTION_subtract:
-      if ((value)last->number == fixnum(FIXNUM_MIN)) return -1;
-      *number = (int32_t)fixnum(-fixnum_value((value)last->number));
-      return INSTRUCTION_add_number;
-    case INSTRUCTION_less: return INSTRUCTION_less_number;
-    case INSTRUCTION_greater: return INSTRUCTION_greater_number;
-    case INSTRUCTION_equal: return INSTRUCTION_equal_number;
-    default: return -1;
+/* --- Procedures in line --------------------------------------------------------------- */
+
+static bool is_test(int instruction) {
+  return instruction >= FIRST_UNARY_TEST;
+}
+static bool is_binary(int instruction) {
+  return instruction >= FIRST_BINARY_TEST ||
+         (instruction >= FIRST_BINARY && instruction < FIRST_UNARY_TEST);
+}
+static bool is_local(const struct generator *g, const struct node *node) {
+  return node->kind == REFERENCE && node->variable->owner == g->lambda && !is_boxed(node->variable);
+}
+
+/* Emits the operands and the instruction, in the form that its last operand has. */
+static void emit_with_operands(struct generator *g, struct node *node, int instruction) {
+  const int depth = g->depth, before = node->count - 1;
+  struct node *last = node->parts[before];
+  const bool is_binary_one = is_binary(node->number);
+  const bool has_local = is_local(g, last) && (is_binary_one || node->number >= FIRST_UNARY);
+  const bool has_immediate = is_binary_one && last->kind == IMMEDIATE;
+  if (has_local || has_immediate) {
+    if (is_binary_one) generate_node(g, node->parts[0], false);
+    emit(g, instruction + (is_binary_one && has_local ? 2 : 1));
+    emit(g, has_local ? last->variable->slot : last->number);
+  } else {
+    for (int i = 0; i < before; i++) generate_push(g, node->parts[i]);
+    generate_node(g, last, false);
+    emit(g, instruction);
   }
+  g->depth = depth;
 }
 
 static void generate_inlined(struct generator *g, struct node *node) {
-  const int depth = g->depth;
-  int32_t number;
-  const int instruction = with_number(node, &number);
-  if (instruction >= 0) {
-    generate_node(g, node->parts[0], false);
-    emit(g, instruction);
-    emit(g, number);
-    return;
+  emit_with_operands(g, node, node->number);
+}
+
+/* --- Conditions ----------------------------------------------------------------------- */
+
+static void generate_branch(struct generator *g, struct node *node, bool when, int *list);
+
+/* `and` and `or` have one value that ends them early: false, and true. */
+static void branch_of_two(struct generator *g, struct node *node, bool ends, bool when, int *list) {
+  int to_here = 0;
+  generate_branch(g, node->parts[0], ends, ends == when ? list : &to_here);
+  generate_branch(g, node->parts[1], when, list);
+  land_all(g, to_here);
+}
+
+/* Jumps if the value of a node is true, or false, as `when` says. A condition that only decides
+   where the program goes on never becomes a value: tests jump by themselves, and `not`, `and` and
+   `or` only change where to. */
+static void generate_branch(struct generator *g, struct node *node, bool when, int *list) {
+  const bool is_inlined = node->kind == INLINED;
+  if (is_inlined && node->number == INSTRUCTION_not) {
+    generate_branch(g, node->parts[0], !when, list);
+  } else if (node->kind == EITHER) {
+    branch_of_two(g, node, true, when, list);
+  } else if (node->kind == CONDITIONAL && node->parts[2]->kind == IMMEDIATE &&
+             (value)node->parts[2]->number == FALSE) {
+    branch_of_two(g, node, false, when, list);
+  } else if (is_inlined && is_test(node->number)) {
+    const int forms = is_binary(node->number) ? 3 : 2;
+    emit_with_operands(g, node, node->number + (when ? 2 * forms : forms));
+    emit(g, 0);
+    add_jump(g, list);
+  } else {
+    generate_node(g, node, false);
+    emit_jump(g, when ? INSTRUCTION_jump_if_true : INSTRUCTION_jump_if_false);
+    add_jump(g, list);
   }
-  for (int i = 0; i + 1 < node->count; i++) generate_push(g, node->parts[i]);
-  generate_node(g, node->parts[node->count - 1], false);
-  emit(g, node->number);
-  g->depth = depth;
 }
 
 static void generate_conditional(struct generator *g, struct node *node, bool is_tail) {
   const int depth = g->depth;
-  generate_node(g, node->parts[0], false);
-  const int to_else = emit_jump(g, INSTRUCTION_jump_if_false);
+  int to_else = 0;
+  generate_branch(g, node->parts[0], false, &to_else);
   generate_node(g, node->parts[1], is_tail);
   g->depth = depth;
   const int to_end = is_tail ? 0 : emit_jump(g, INSTRUCTION_jump);
-  land(g, to_else);
+  land_all(g, to_else);
   generate_node(g, node->parts[2], is_tail);
   g->depth = depth;
   if (!is_tail) land(g, to_end);
@@ -268,6 +338,12 @@ static void generate_body(struct generator *g, struct node *node, bool is_tail) 
 static void generate_function(struct generator *g, struct lambda *lambda) {
   const int depth = g->depth;
   generate(lambda);
+  if (lambda->captured_count == 0) {
+    /* A closure without captured values is made once, here. */
+    stack_put(stack_height() - 1, new_vector_of_stack(CLOSURE, 1));
+    EMIT_2(g, constant, constant_of(g, (int)(stack_height() - 1 - first_literal)));
+    return;
+  }
   for (int i = 0; i < lambda->captured_count; i++) push_captured(g, lambda->captured[i]);
   /* The code is the last literal. */
   EMIT_2(g, closure, constant_of(g, (int)(stack_height() - 1 - first_literal)));
