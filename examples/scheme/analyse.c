@@ -3,6 +3,7 @@
 #include "syntax.h"
 
 #include "errors.h"
+#include "instructions.h"
 
 enum { DEEPEST = 2000 };
 static int depth;
@@ -419,17 +420,43 @@ static struct node *analyse_form(enum form form, value expression, struct scope 
 
 /* --- Calls ---------------------------------------------------------------------------- */
 
+static struct node *inlined(int instruction, int count, struct node **operands) {
+  struct node *node = new_node(INLINED, count);
+  node->number = instruction;
+  for (int i = 0; i < count; i++) node->parts[i] = operands[i];
+  return node;
+}
+
+/* Puts a constant last, where an instruction has a form for it, if the order is all the same. */
+static void move_constant(int instruction, struct node **operands) {
+  struct node *first = operands[0];
+  const bool commutes = instruction == INSTRUCTION_add || instruction == INSTRUCTION_multiply ||
+                        instruction == INSTRUCTION_equal || instruction == INSTRUCTION_is_eq;
+  if (!commutes || (first->kind != IMMEDIATE && first->kind != LITERAL)) return;
+  operands[0] = operands[1];
+  operands[1] = first;
+}
+
 /* Chooses the node for a call of a global procedure that the compiler knows. The field `inlined`
-   has the number of operands in its lowest bits, and the instruction above. */
+   has the number of operands in its lowest bits, and the instruction above. A sum of several
+   numbers is a sum of sums. */
 static struct node *try_inlining(struct node *call) {
+  enum { MOST = 8 };
   const struct node *head = call->parts[0];
   if (head->kind != GLOBAL) return call;
   const struct symbol *symbol = SYMBOL_AT(stack[first_literal + (size_t)head->number]);
-  const int count = symbol->inlined & 3;
-  if (symbol->inlined <= 0 || call->count - 1 != count) return call;
-  struct node *node = new_node(INLINED, count);
-  node->number = symbol->inlined >> 2;
-  for (int i = 0; i < count; i++) node->parts[i] = call->parts[i + 1];
+  const int count = symbol->inlined & 3, instruction = symbol->inlined >> 2;
+  const int given = call->count - 1;
+  const bool adds = instruction == INSTRUCTION_add || instruction == INSTRUCTION_multiply ||
+                    instruction == INSTRUCTION_subtract;
+  if (symbol->inlined <= 0 || (given != count && !(adds && given > count && given <= MOST)))
+    return call;
+  if (count == 2) move_constant(instruction, call->parts + 1);
+  struct node *node = inlined(instruction, count, call->parts + 1);
+  for (int i = count; i < given; i++) {
+    struct node *operands[2] = {node, call->parts[i + 1]};
+    node = inlined(instruction, 2, operands);
+  }
   return node;
 }
 

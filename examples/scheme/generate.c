@@ -219,22 +219,36 @@ static bool is_local(const struct generator *g, const struct node *node) {
   return node->kind == REFERENCE && node->variable->owner == g->lambda && !is_boxed(node->variable);
 }
 
-/* Emits the operands and the instruction, in the form that its last operand has. */
-static void emit_with_operands(struct generator *g, struct node *node, int instruction) {
-  const int depth = g->depth, before = node->count - 1;
-  struct node *last = node->parts[before];
-  const bool is_binary_one = is_binary(node->number);
-  const bool has_local = is_local(g, last) && (is_binary_one || node->number >= FIRST_UNARY);
-  const bool has_immediate = is_binary_one && last->kind == IMMEDIATE;
-  if (has_local || has_immediate) {
-    if (is_binary_one) generate_node(g, node->parts[0], false);
-    emit(g, instruction + (is_binary_one && has_local ? 2 : 1));
-    emit(g, has_local ? last->variable->slot : last->number);
-  } else {
-    for (int i = 0; i < before; i++) generate_push(g, node->parts[i]);
-    generate_node(g, last, false);
-    emit(g, instruction);
+/* The forms of instructions, as in instructions.h. */
+enum { UNARY_LOCAL = 1, UNARY_FORM_COUNT };
+enum { ACCUMULATOR, IMMEDIATE_VALUE, LOCAL, CONSTANT, BINARY_FORM_COUNT };
+
+/* The form for the last operand, and the word behind the instruction. */
+static int form_of(struct generator *g, const struct node *node, int32_t *word) {
+  const struct node *last = node->parts[node->count - 1];
+  const bool takes_two = is_binary(node->number);
+  if (is_local(g, last) && (takes_two || node->number >= FIRST_UNARY)) {
+    *word = last->variable->slot;
+    return takes_two ? LOCAL : UNARY_LOCAL;
   }
+  if (!takes_two || (last->kind != IMMEDIATE && last->kind != LITERAL)) return ACCUMULATOR;
+  *word = last->kind == IMMEDIATE ? last->number : constant_of(g, last->number);
+  return last->kind == IMMEDIATE ? IMMEDIATE_VALUE : CONSTANT;
+}
+
+/* Emits the operands, and the instruction in the form for them. */
+static void emit_with_operands(struct generator *g, struct node *node, int instruction) {
+  const int depth = g->depth, last = node->count - 1;
+  int32_t word = 0;
+  const int form = form_of(g, node, &word);
+  for (int i = 0; i < last; i++)
+    if (form == ACCUMULATOR)
+      generate_push(g, node->parts[i]);
+    else
+      generate_node(g, node->parts[i], false);
+  if (form == ACCUMULATOR) generate_node(g, node->parts[last], false);
+  emit(g, instruction + form);
+  if (form != ACCUMULATOR) emit(g, word);
   g->depth = depth;
 }
 
@@ -267,7 +281,7 @@ static void generate_branch(struct generator *g, struct node *node, bool when, i
              (value)node->parts[2]->number == FALSE) {
     branch_of_two(g, node, false, when, list);
   } else if (is_inlined && is_test(node->number)) {
-    const int forms = is_binary(node->number) ? 3 : 2;
+    const int forms = is_binary(node->number) ? BINARY_FORM_COUNT : UNARY_FORM_COUNT;
     emit_with_operands(g, node, node->number + (when ? 2 * forms : forms));
     emit(g, 0);
     add_jump(g, list);

@@ -209,7 +209,7 @@ value new_integer(int64_t number) {
   return new_struct(INTEGER, &field, 1);
 }
 
-value new_cell(value content) {
+value new_cell_by_call(value content) {
   const gcroots_raw_val_t field = {.ref = content};
   return new_struct(CELL, &field, 1);
 }
@@ -231,19 +231,27 @@ value new_vector(enum kind kind, uint32_t length, value fill) {
   return new_array(kind, length, fill == UNSET ? NULL : &element);
 }
 
-value new_vector_of_stack(enum kind kind, uint32_t length) {
-  /* The array is made of nulls first: the slots are 4 bytes each, and a gcroots_raw_val_t has 16.
+/* An array of slots of the stack from one on. */
+static value new_vector_from(enum kind kind, size_t first, uint32_t length) {
+  uint64_t bytes;
+  void *elements = begin_array(kind, length, &bytes);
+  if (elements != NULL) {
+    for (uint32_t i = 0; i < length; i++) ((value *)elements)[i] = stack[first + i];
+    return end_object(bytes);
+  }
+  /* The call makes an array of nulls: the slots are 4 bytes each, and a gcroots_raw_val_t has 16.
    */
   const value made = new_vector(kind, length, UNSET);
-  const value *from = stack + stack_range.count - length;
-  for (uint32_t i = 0; i < length; i++) set_element(made, i, from[i]);
+  for (uint32_t i = 0; i < length; i++) set_element(made, i, stack[first + i]);
   return made;
 }
 
+value new_vector_of_stack(enum kind kind, uint32_t length) {
+  return new_vector_from(kind, stack_range.count - length, length);
+}
+
 value new_vector_of_slots(size_t height) {
-  const value made = new_vector(VECTOR, (uint32_t)height, UNSET);
-  for (uint32_t i = 0; i < height; i++) set_element(made, i, stack[i]);
-  return made;
+  return new_vector_from(VECTOR, 0, (uint32_t)height);
 }
 
 static value new_array_from(enum kind kind, const void *elements, uint32_t length) {

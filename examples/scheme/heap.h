@@ -13,8 +13,8 @@
  * Three tiers of the library are used:
  *
  * - Loads are plain loads from the heap (value.h).
- * - Pairs and flonums are made, and references stored, as compiled code does it,
- *   by the parts of gcroots_inline.h. If something is unusual, and in stress mode always, the
+ * - Pairs, flonums, cells and short arrays are made, and references stored, as compiled code does
+ *   it, by the parts of gcroots_inline.h. If something is unusual, and in stress mode always, the
  *   functions gcroots_raw_... do it, which check everything.
  * - Everything else is made by gcroots_raw_... */
 #ifndef SCHEME_HEAP_H
@@ -116,7 +116,7 @@ value new_struct_of_2(enum kind kind, value a, value b) MAY_COLLECT;
 value new_struct_of_3(enum kind kind, value a, value b, value c) MAY_COLLECT;
 value new_flonum_by_call(double number) MAY_COLLECT;
 value new_integer(int64_t number) MAY_COLLECT;
-value new_cell(value content) MAY_COLLECT;
+value new_cell_by_call(value content) MAY_COLLECT;
 value new_primitive(int32_t index) MAY_COLLECT;
 
 /* An array of references whose elements are all `fill`, or unset. */
@@ -141,6 +141,12 @@ static inline void *begin_object(enum kind kind, uint64_t bytes) {
   if (s == NULL || by_calls) return NULL;
   return gcroots_inline_begin(s, gcroots_inline_type_of(types[kind]), GCROOTS_INLINE_STRUCT, bytes);
 }
+/* The elements of a new array, or NULL if a call must make it. */
+static inline void *begin_array(enum kind kind, uint32_t length, uint64_t *bytes) {
+  struct gcroots_inline_store *s = gcroots_inline_entered(store);
+  if (s == NULL || by_calls) return NULL;
+  return gcroots_inline_begin_array(s, gcroots_inline_type_of(types[kind]), length, bytes);
+}
 static inline value end_object(uint64_t bytes) {
   return gcroots_inline_end((struct gcroots_inline_store *)store, bytes);
 }
@@ -153,6 +159,10 @@ static inline bool store_inline(value holder, uint64_t offset, value v) {
 #else
 static inline void *begin_object(enum kind kind, uint64_t bytes) {
   (void)kind, (void)bytes;
+  return NULL;
+}
+static inline void *begin_array(enum kind kind, uint32_t length, uint64_t *bytes) {
+  (void)kind, (void)length, (void)bytes;
   return NULL;
 }
 static inline value end_object(uint64_t bytes) {
@@ -179,6 +189,14 @@ static inline value try_flonum(double number) {
   made->number = number;
   return end_object(sizeof *made);
 }
+/* An object's bytes are a multiple of 8: a cell has four unused ones, which are 0. */
+static inline value try_cell(value content) {
+  struct pair *made = (struct pair *)begin_object(CELL, sizeof *made);
+  if (made == NULL) return UNSET;
+  made->car = content;
+  made->cdr = 0;
+  return end_object(sizeof *made);
+}
 
 static inline value new_pair(value a, value b) MAY_COLLECT {
   const value made = try_pair(a, b);
@@ -187,6 +205,10 @@ static inline value new_pair(value a, value b) MAY_COLLECT {
 static inline value new_flonum(double number) MAY_COLLECT {
   const value made = try_flonum(number);
   return made != UNSET ? made : new_flonum_by_call(number);
+}
+static inline value new_cell(value content) MAY_COLLECT {
+  const value made = try_cell(content);
+  return made != UNSET ? made : new_cell_by_call(content);
 }
 static inline value new_fixnum_or_integer(int64_t number) MAY_COLLECT {
   return number >= FIXNUM_MIN && number <= FIXNUM_MAX ? fixnum((int32_t)number)

@@ -58,11 +58,12 @@
   X(string_length)                                                                           \
   X(record_ref)
 
-/* The forms of an instruction: the last operand is in the accumulator, an immediate value, or a
-   local variable. The operand before it is on the stack in the first form, and otherwise in the
-   accumulator. */
-#define UNARY_FORMS(X, name) X(name) X(name##_local)                      /* [slot] */
-#define BINARY_FORMS(X, name) X(name) X(name##_immediate) X(name##_local) /* [value], [slot] */
+/* The forms of an instruction: the last operand is in the accumulator, an immediate value, a
+   local variable, or a constant. The operand before it is on the stack in the first form, and
+   otherwise in the accumulator. */
+#define UNARY_FORMS(X, name) X(name) X(name##_local) /* [slot] */
+#define BINARY_FORMS(X, name) \
+  X(name) X(name##_immediate) X(name##_local) X(name##_constant) /* [value], [slot], [number] */
 
 /* A test makes a boolean, or it jumps unless that would be true, or if: [..., distance]. */
 #define UNARY_TEST_FORMS(X, name) \

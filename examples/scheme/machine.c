@@ -62,7 +62,7 @@ OP(push_free) {
   push_value(r, free_value(r, *r->pc++));
 }
 OP(push_cell) {
-  CALL_OUT(r, new_cell(UNSET));
+  MAKE(r, new_cell(UNSET));
   push_value(r, r->accumulator);
 }
 
@@ -92,7 +92,7 @@ OP(define_global) {
 OP(box) {
   const int32_t slot = *r->pc++;
   const value kept = r->accumulator;
-  CALL_OUT(r, new_cell(r->fp[slot]));
+  MAKE(r, new_cell(r->fp[slot]));
   r->fp[slot] = r->accumulator;
   r->accumulator = is_object(kept) ? UNSPECIFIED : kept;
 }

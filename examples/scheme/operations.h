@@ -17,18 +17,22 @@
   OP(name##_local) {                 \
     do_##name(r, r->fp[operand(r)]); \
   }
-#define BINARY_OPS(name)               \
-  OP(name) {                           \
-    const value a = *--r->sp;          \
-    do_##name(r, a, r->accumulator);   \
-  }                                    \
-  OP(name##_immediate) {               \
-    const value b = (value)operand(r); \
-    do_##name(r, r->accumulator, b);   \
-  }                                    \
-  OP(name##_local) {                   \
-    const value b = r->fp[operand(r)]; \
-    do_##name(r, r->accumulator, b);   \
+#define BINARY_OPS(name)                      \
+  OP(name) {                                  \
+    const value a = *--r->sp;                 \
+    do_##name(r, a, r->accumulator);          \
+  }                                           \
+  OP(name##_immediate) {                      \
+    const value b = (value)operand(r);        \
+    do_##name(r, r->accumulator, b);          \
+  }                                           \
+  OP(name##_local) {                          \
+    const value b = r->fp[operand(r)];        \
+    do_##name(r, r->accumulator, b);          \
+  }                                           \
+  OP(name##_constant) {                       \
+    const value b = r->constants[operand(r)]; \
+    do_##name(r, r->accumulator, b);          \
   }
 
 /* Those of a function holds_name(r, a, b). */
