@@ -65,15 +65,15 @@ IN_LINE void call(struct registers *r, value procedure, int32_t count) {
   CALL_OUT(r, apply(count));
 }
 
-/* Moves the arguments down into the current frame, which ends. */
-IN_LINE void move_arguments(struct registers *r, int32_t count) {
+/* Moves the arguments down to slots of the current frame, and drops what is above them. */
+IN_LINE void move_arguments(struct registers *r, int32_t count, value *to) {
   const value *from = r->sp - count;
-  if (from != r->fp)
-    for (int32_t i = 0; i < count; i++) r->fp[i] = from[i];
-  r->sp = r->fp + count;
+  if (from != to)
+    for (int32_t i = 0; i < count; i++) to[i] = from[i];
+  r->sp = to + count;
 }
 IN_LINE void tail_call(struct registers *r, value procedure, int32_t count) {
-  move_arguments(r, count);
+  move_arguments(r, count, r->fp);
   if (LIKELY(enter_closure(r, procedure, count))) return;
   r->fp[-1] = procedure;
   CALL_OUT(r, apply(count));
@@ -117,10 +117,15 @@ OP(call_self) {
   r->pc = r->words;
 }
 OP(tail_call_self) {
-  move_arguments(r, operand(r));
+  move_arguments(r, operand(r), r->fp);
   r->pc = r->words;
 }
 
+OP(repeat) {
+  const int32_t count = operand(r);
+  move_arguments(r, count, r->fp + operand(r));
+  jump_if(r, true);
+}
 OP(return_value) {
   value *const frame = r->fp;
   r->sp = frame - 3;

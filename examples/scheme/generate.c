@@ -30,7 +30,7 @@ static bool is_self(const struct lambda *lambda, const struct variable *v) {
 }
 
 static void capture(struct lambda *lambda, struct variable *v) {
-  if (v->owner == lambda || is_self(lambda, v)) return;
+  if (home_of(v->owner) == lambda || is_self(lambda, v)) return;
   for (int i = 0; i < lambda->captured_count; i++)
     if (lambda->captured[i] == v) return;
   if (lambda->captured_count == lambda->captured_capacity) {
@@ -41,12 +41,14 @@ static void capture(struct lambda *lambda, struct variable *v) {
     lambda->captured_capacity = 2 * lambda->captured_capacity + 4;
   }
   lambda->captured[lambda->captured_count++] = v;
-  capture(lambda->parent, v);
+  capture(home_of(lambda->parent), v);
 }
 
 /* Finds which variables each lambda captures. */
 static void resolve(struct node *node, struct lambda *lambda) {
-  if (node->kind == REFERENCE || node->kind == ASSIGNMENT) capture(lambda, node->variable);
+  if ((node->kind == REFERENCE || node->kind == ASSIGNMENT) && node->variable->loop == NULL)
+    capture(lambda, node->variable);
+  if (node->kind == LOOP) resolve(node->lambda->body, lambda);
   if (node->kind == FUNCTION) resolve(node->lambda->body, node->lambda);
   for (int i = 0; i < node->count; i++) resolve(node->parts[i], lambda);
 }
@@ -126,7 +128,7 @@ static int captured_index(const struct lambda *lambda, const struct variable *v)
 
 /* Pushes what a closure captures: a variable's cell, if it has one. */
 static void push_captured(struct generator *g, const struct variable *v) {
-  if (v->owner == g->lambda) {
+  if (home_of(v->owner) == g->lambda) {
     EMIT_2(g, push_local, v->slot);
     deepen(g, 1);
   } else if (is_self(g->lambda, v)) {
@@ -139,7 +141,7 @@ static void push_captured(struct generator *g, const struct variable *v) {
 }
 
 static void generate_reference(struct generator *g, const struct variable *v) {
-  if (v->owner == g->lambda) {
+  if (home_of(v->owner) == g->lambda) {
     emit(g, is_boxed(v) ? INSTRUCTION_local_cell : INSTRUCTION_local);
     emit(g, v->slot);
   } else if (is_self(g->lambda, v)) {
@@ -152,7 +154,7 @@ static void generate_reference(struct generator *g, const struct variable *v) {
 
 /* Sets a variable to the accumulator. */
 static void generate_set(struct generator *g, const struct variable *v) {
-  if (v->owner != g->lambda)
+  if (home_of(v->owner) != g->lambda)
     EMIT_2(g, set_free_cell, captured_index(g->lambda, v));
   else if (is_boxed(v))
     EMIT_2(g, set_local_cell, v->slot);
@@ -178,15 +180,30 @@ static void generate_push(struct generator *g, struct node *node) {
 /* Whether a call is one of the procedure by itself, with as many arguments as it takes. */
 static bool calls_itself(const struct generator *g, const struct node *node) {
   const struct node *procedure = node->parts[0];
-  return procedure->kind == REFERENCE && procedure->variable->owner != g->lambda &&
+  return procedure->kind == REFERENCE && home_of(procedure->variable->owner) != g->lambda &&
          is_self(g->lambda, procedure->variable) && !g->lambda->has_rest &&
          g->lambda->required == node->count - 1;
+}
+
+/* A loop's variables are in slots of this frame. They get new values, and everything above them
+   ends. */
+static void generate_repeat(struct generator *g, struct node *node, const struct lambda *loop) {
+  const int depth = g->depth;
+  for (int i = 1; i < node->count; i++) generate_push(g, node->parts[i]);
+  EMIT_2(g, repeat, node->count - 1);
+  emit(g, loop->first_slot);
+  emit(g, loop->start - g->count - 1);
+  g->depth = depth;
 }
 
 static void generate_call(struct generator *g, struct node *node, bool is_tail) {
   const int depth = g->depth;
   const struct node *procedure = node->parts[0];
   int frame = 0;
+  if (procedure->kind == REFERENCE && procedure->variable->loop != NULL) {
+    generate_repeat(g, node, procedure->variable->loop);
+    return;
+  }
   if (!is_tail) {
     frame = emit_jump(g, INSTRUCTION_frame);
     deepen(g, 3);
@@ -216,7 +233,8 @@ static bool is_binary(int instruction) {
          (instruction >= FIRST_BINARY && instruction < FIRST_UNARY_TEST);
 }
 static bool is_local(const struct generator *g, const struct node *node) {
-  return node->kind == REFERENCE && node->variable->owner == g->lambda && !is_boxed(node->variable);
+  return node->kind == REFERENCE && home_of(node->variable->owner) == g->lambda &&
+         !is_boxed(node->variable);
 }
 
 /* The forms of instructions, as in instructions.h. */
@@ -349,6 +367,20 @@ static void generate_body(struct generator *g, struct node *node, bool is_tail) 
   drop_to(g, depth, is_tail);
 }
 
+static void generate_loop(struct generator *g, struct node *node, bool is_tail) {
+  struct lambda *loop = node->lambda;
+  const int depth = g->depth;
+  for (int i = 0; i < node->count; i++) generate_push(g, node->parts[i]);
+  loop->first_slot = depth;
+  loop->start = g->count;
+  for (int i = 0; i < node->count; i++) {
+    loop->parameters[i]->slot = depth + i;
+    if (is_boxed(loop->parameters[i])) EMIT_2(g, box, depth + i);
+  }
+  generate_node(g, loop->body, is_tail);
+  drop_to(g, depth, is_tail);
+}
+
 static void generate_function(struct generator *g, struct lambda *lambda) {
   const int depth = g->depth;
   generate(lambda);
@@ -380,6 +412,7 @@ static void generate_node(struct generator *g, struct node *node, bool is_tail) 
     case LET: generate_let(g, node, is_tail); return;
     case BODY: generate_body(g, node, is_tail); return;
     case CALL: generate_call(g, node, is_tail); return;
+    case LOOP: generate_loop(g, node, is_tail); return;
     case SEQUENCE:
       for (int i = 0; i < node->count; i++)
         generate_node(g, node->parts[i], is_tail && i == node->count - 1);
@@ -418,7 +451,10 @@ static void push_code(const struct generator *g) {
 
 void generate(struct lambda *lambda) {
   struct generator g = {lambda, NULL, 0, 0, NULL, 0, 0, 0, 0};
-  if (lambda->parent == NULL) resolve(lambda->body, lambda);
+  if (lambda->parent == NULL) {
+    find_loops(lambda->body, lambda);
+    resolve(lambda->body, lambda);
+  }
   deepen(&g, lambda->required + lambda->has_rest);
   for (int i = 0; i < g.depth; i++)
     if (is_boxed(lambda->parameters[i])) EMIT_2(&g, box, i);

@@ -47,6 +47,7 @@
   X(tail_call_global)                                                                        \
   X(call_self) /* [arguments]: as many as the procedure takes */                             \
   X(tail_call_self)                                                                          \
+  X(repeat) /* [arguments, slot, distance]: moves the arguments to the slots, and jumps */   \
   X(return_value)                                                                            \
   X(closure) /* [constant, captured values on the stack] */                                  \
   /* Procedures in line: the last operand is in the accumulator, the others on the stack. */ \

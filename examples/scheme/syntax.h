@@ -16,11 +16,12 @@ struct lambda;
 
 struct variable {
   struct lambda *owner;
-  bool is_assigned;  /* by set! */
-  bool is_early;     /* used before it is set: by a lambda that is made earlier */
-  bool is_set;       /* during the analysis */
-  bool is_being_set; /* to a lambda, whose body is being analysed */
-  int slot;          /* in the frame of its owner */
+  bool is_assigned;    /* by set! */
+  bool is_early;       /* used before it is set: by a lambda that is made earlier */
+  bool is_set;         /* during the analysis */
+  bool is_being_set;   /* to a lambda, whose body is being analysed */
+  int slot;            /* in the frame of its owner */
+  struct lambda *loop; /* the loop that calls of the variable repeat, or NULL */
 };
 
 enum node_kind {
@@ -38,6 +39,7 @@ enum node_kind {
   LET,    /* `variable` is part 0 in part 1 */
   BODY,   /* parts are set to variables, or evaluated. The last one is the value */
   CALL,   /* the operator, and the arguments */
+  LOOP,   /* `lambda` in the frame of the lambda around it. The parts are the arguments */
   INLINED /* `number` of an instruction, and its operands */
 };
 
@@ -61,6 +63,8 @@ struct lambda {
   struct node *body;
   struct variable **captured;
   int captured_count, captured_capacity;
+  struct lambda *merged_into; /* of a loop: the lambda around it */
+  int start, first_slot;      /* of a loop: its first word, and the slot of its first parameter */
 };
 
 /* What a symbol means in a part of the program. */
@@ -127,6 +131,13 @@ int count_of(value list);
 
 value new_macro(value rules, struct scope *scope);
 value expand_macro(value macro, value form, struct scope *scope);
+
+/* --- loops.c ------------------------------------------------------------------------------ */
+
+/* Makes loops of the calls in a node, which is a part of a lambda. */
+void find_loops(struct node *node, struct lambda *lambda);
+/* The lambda whose frame has the variables of a lambda: another one if it is a loop. */
+struct lambda *home_of(struct lambda *lambda);
 
 /* --- generate.c --------------------------------------------------------------------------- */
 
