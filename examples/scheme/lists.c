@@ -132,24 +132,40 @@ static value list_ref(value *arguments, int count) {
   return car(checked_pair("list-ref", list_tail(arguments, count)));
 }
 
+/* A walk along a list. A second place in it follows at half the speed, and is met again in a
+ * circle.
+ */
+struct walk {
+  value rest, slow;
+  bool is_odd;
+};
+static inline void walk_on(struct walk *w, const char *procedure, value list) {
+  w->rest = cdr(w->rest);
+  if (w->is_odd) w->slow = cdr(w->slow);
+  w->is_odd = !w->is_odd;
+  if (w->rest == w->slow && is_pair(w->rest)) fail_type(procedure, "a list", list);
+}
+
 /* The searches differ in how they compare. They make nothing, so they hold bits in variables. */
-#define SEARCHES(member, assoc, condition)                             \
-  static value member(value *arguments, int count) {                   \
-    (void)count;                                                       \
-    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) { \
-      const value found = car(rest), sought = arguments[0];            \
-      if (condition) return rest;                                      \
-    }                                                                  \
-    return FALSE;                                                      \
-  }                                                                    \
-  static value assoc(value *arguments, int count) {                    \
-    (void)count;                                                       \
-    for (value rest = arguments[1]; is_pair(rest); rest = cdr(rest)) { \
-      const value found = car(checked_pair(#assoc, car(rest)));        \
-      const value sought = arguments[0];                               \
-      if (condition) return car(rest);                                 \
-    }                                                                  \
-    return FALSE;                                                      \
+#define SEARCHES(member, assoc, condition)                        \
+  static value member(value *arguments, int count) {              \
+    struct walk w = {arguments[1], arguments[1], false};          \
+    (void)count;                                                  \
+    for (; is_pair(w.rest); walk_on(&w, #member, arguments[1])) { \
+      const value found = car(w.rest), sought = arguments[0];     \
+      if (condition) return w.rest;                               \
+    }                                                             \
+    return FALSE;                                                 \
+  }                                                               \
+  static value assoc(value *arguments, int count) {               \
+    struct walk w = {arguments[1], arguments[1], false};          \
+    (void)count;                                                  \
+    for (; is_pair(w.rest); walk_on(&w, #assoc, arguments[1])) {  \
+      const value found = car(checked_pair(#assoc, car(w.rest))); \
+      const value sought = arguments[0];                          \
+      if (condition) return car(w.rest);                          \
+    }                                                             \
+    return FALSE;                                                 \
   }
 SEARCHES(memq, assq, found == sought)
 SEARCHES(memv, assv, is_eqv(found, sought))

@@ -55,7 +55,9 @@ static value print_labelled(value *arguments, int count, enum labelling labellin
   write_out(count > 1 ? arguments[1] : UNSET);
   return UNSPECIFIED;
 }
+/* Without labels a circle has no end. */
 static value write_simple(value *arguments, int count) {
+  if (find_labels(arguments[0], CYCLES)) fail("write-simple: a circular structure", UNSET);
   return print_labelled(arguments, count, NO_LABELS);
 }
 static value write_shared(value *arguments, int count) {

@@ -239,7 +239,7 @@
                 (%sort-list (list-tail list half) (- count half) less?)
                 less?))))
 (define (sort sequence less?)
-  (cond ((procedure? sequence) (sort less? sequence))
+  (cond ((and (procedure? sequence) (not (procedure? less?))) (sort less? sequence))
         ((vector? sequence) (list->vector (sort (vector->list sequence) less?)))
         (else (%sort-list sequence (length sequence) less?))))
 (define list-sort sort)

@@ -62,6 +62,10 @@
 (test '(2 4) (assoc 2.0 '((1 1) (2 4) (3 9)) =))
 (test '(5 7) (assv 5 '((2 3) (5 7) (11 13))))
 (test-error (assq 'a '(1 2)))
+(test-error (memq 'x '#0=(a b c . #0#)))
+(test 'c (car (memq 'c '#0=(a b c . #0#))))
+(test-error (assv 1 '#0=((2 . a) (3 . b) . #0#)))
+(test-error (sort car car))
 (test '(1 2 3) (let* ((a (list 1 2 3)) (b (list-copy a))) (set-car! a 5) b))
 
 ; --- 6.5 Symbols
