@@ -144,7 +144,7 @@ static value interpret(value accumulator) {
 /* Calls the procedure `raise` with the condition that was raised, where it was raised. */
 static value call_raise(void) {
   const value condition = roots[CONDITION_RAISED];
-  const value procedure = SYMBOL_AT(symbol_named(NAME_raise))->global;
+  const value procedure = SYMBOL_AT(SYMBOL_AT(global_named(NAME_raise))->base)->global;
   if (procedure == UNSET) machine_stop(condition);
   push_frame(procedure);
   push(condition);

@@ -249,6 +249,7 @@ int main(int argc, char **argv) {
   bool succeeds;
   open_scheme(&options);
   succeeds = run_file(prelude);
+  if (succeeds) seal_prelude();
   if (succeeds && i == argc) succeeds = prompt();
   for (; i < argc && succeeds; i++) succeeds = run_file(argv[i]);
   heap_close();

@@ -172,6 +172,16 @@ value new_alias(value base, bool of_global) {
   return alias;
 }
 
+value new_twin(value symbol) {
+  const size_t slot = push(symbol);
+  push(SYMBOL_AT(symbol)->name);
+  const value twin = new_symbol(FALSE);
+  set_field(twin, 1, SYMBOL_AT(stack[slot])->global);
+  SYMBOL_AT(twin)->inlined = SYMBOL_AT(stack[slot])->inlined;
+  stack_cut(slot);
+  return twin;
+}
+
 void symbols_open(void) {
   set_root(SYMBOLS, new_vector(VECTOR, 512, EMPTY));
   for (int name = 0; name < NAME_COUNT; name++)

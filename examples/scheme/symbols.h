@@ -101,6 +101,11 @@ value intern_string(value string) MAY_COLLECT;
 /* A symbol that is not in the table. It has the name of `base`, and stands for it in macros. */
 value new_alias(value base, bool of_global) MAY_COLLECT;
 
+/* A symbol that is not in the table, with the name and the global variable's value of another. */
+value new_twin(value symbol) MAY_COLLECT;
+/* Gives the prelude and the compiler global variables of their own: see seal.c. */
+void seal_prelude(void) MAY_COLLECT;
+
 uint32_t string_hash(value string);
 /* A string in UTF-8. Valid until the next call. */
 const char *utf8_of_string(value string);
