@@ -42,7 +42,7 @@
 (define before (energy bodies))
 (write (rounded before))
 (newline)
-(do ((i 0 (+ i 1))) ((= i 50)) (advance! bodies 0.001))
+(do ((i 0 (+ i 1))) ((= i 20)) (advance! bodies 0.001))
 (write (< (abs (- (energy bodies) before)) 0.1))
 (newline)
 (write (map (lambda (b) (list (rounded (body-x b)) (rounded (body-y b)))) (cdr bodies)))

@@ -66,7 +66,7 @@
 
 (define (in-place sort!) (lambda (list) (let ((v (list->vector list))) (sort! v) (vector->list v))))
 
-(define numbers (random-list 150 42))
+(define numbers (random-list 80 42))
 (define sorted (merge-sort numbers))
 (write (map (lambda (sort) (equal? (sort numbers) sorted))
             (list (in-place quick-sort!) (in-place heap-sort!) insertion-sort)))
