@@ -56,8 +56,8 @@
         (loop (+ (- (* x x) (* y y)) cx) (+ (* 2.0 x y) cy) (+ n 1)))))
 (do ((row -4 (+ row 1))) ((> row 4))
   (do ((column -16 (+ column 1))) ((> column 6))
-    (let ((n (escape-time (/ column 8.0) (/ row 4.0) 24)))
-      (display (cond ((= n 24) "#") ((> n 5) "+") (else ".")))))
+    (let ((n (escape-time (/ column 8.0) (/ row 4.0) 12)))
+      (display (cond ((= n 12) "#") ((> n 5) "+") (else ".")))))
   (newline))
 
 ; --- A system of linear equations, with pivots
