@@ -1,6 +1,7 @@
 /* Strings: arrays of code points. */
 #include "builtins.h"
 #include "errors.h"
+#include "parts.h"
 #include "symbols.h"
 #include "text.h"
 
@@ -9,24 +10,6 @@
 static struct string *checked(const char *procedure, value v) {
   if (!is_kind(v, STRING)) fail_type(procedure, "a string", v);
   return STRING_AT(v);
-}
-
-static uint32_t checked_index(const char *procedure, value index, uint32_t most) {
-  if (!is_fixnum(index) || (uint32_t)fixnum_value(index) > most)
-    fail_type(procedure, "an index that is in range", index);
-  return (uint32_t)fixnum_value(index);
-}
-
-/* The optional arguments that say where a part begins and ends. */
-struct part {
-  uint32_t start, end;
-};
-static struct part part_of(const char *procedure, uint32_t length, const value *arguments,
-                           int count) {
-  struct part part = {0, length};
-  if (count > 1) part.end = checked_index(procedure, arguments[1], length);
-  if (count > 0) part.start = checked_index(procedure, arguments[0], part.end);
-  return part;
 }
 
 /* A new string with a part of the string in a slot. */

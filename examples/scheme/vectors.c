@@ -1,17 +1,12 @@
 /* Vectors, bytevectors and records. */
 #include "builtins.h"
 #include "errors.h"
+#include "parts.h"
 #include "text.h"
 
 static value checked(const char *procedure, value v, enum kind kind) {
   if (!is_kind(v, kind)) fail_type(procedure, kind == BYTES ? "a bytevector" : "a vector", v);
   return v;
-}
-
-static uint32_t checked_index(const char *procedure, value index, uint32_t most) {
-  if (!is_fixnum(index) || (uint32_t)fixnum_value(index) > most)
-    fail_type(procedure, "an index that is in range", index);
-  return (uint32_t)fixnum_value(index);
 }
 
 /* The index of an element. */
@@ -125,18 +120,6 @@ static value bytes_set(value *arguments, int count) {
   BYTES_AT(arguments[0])->at[index] =
       (uint8_t)checked_index("bytevector-u8-set!", arguments[2], 255);
   return UNSPECIFIED;
-}
-
-/* A part of the bytes in a slot, between the optional arguments. */
-struct part {
-  uint32_t start, end;
-};
-static struct part part_of(const char *procedure, uint32_t length, const value *arguments,
-                           int count) {
-  struct part part = {0, length};
-  if (count > 1) part.end = checked_index(procedure, arguments[1], length);
-  if (count > 0) part.start = checked_index(procedure, arguments[0], part.end);
-  return part;
 }
 
 static value bytes_of(value *arguments, int count) {
