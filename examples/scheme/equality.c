@@ -1,9 +1,7 @@
 /* eqv? and equal?. They make nothing, so values are bits in variables of C. */
-#include "errors.h"
+#include "growing.h"
 #include "marks.h"
 #include "numbers.h"
-
-#include <stdlib.h>
 
 bool is_eqv(value a, value b) {
   if (a == b) return true;
@@ -18,13 +16,8 @@ static value *compared;
 static size_t compared_count, compared_capacity;
 
 static void push_compared(value a, value b) {
-  if (compared_count + 2 > compared_capacity) {
-    const size_t larger = compared_capacity == 0 ? 128 : 2 * compared_capacity;
-    value *grown = realloc(compared, larger * sizeof *grown);
-    if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
-    compared = grown;
-    compared_capacity = larger;
-  }
+  if (compared_count + 2 > compared_capacity)
+    compared = grown(compared, &compared_capacity, sizeof *compared);
   compared[compared_count++] = a;
   compared[compared_count++] = b;
 }

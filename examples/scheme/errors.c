@@ -15,7 +15,7 @@ void raise_value(value condition) {
   longjmp(*raise_target, 1);
 }
 
-/* Raises a condition of a kind. NAME_COUNT is none. */
+/* Raises a condition. `kind` is the name of its kind, or NAME_COUNT if it has no kind. */
 _Noreturn static void fail_of(enum name kind, const char *message, value irritant) {
   const size_t base = push(UNSET);
   push(irritant == UNSET ? EMPTY : irritant);

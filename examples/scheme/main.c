@@ -9,8 +9,8 @@
  * The exit status is 1 after an error that the program does not handle. A file ends with the error.
  * The standard input goes on, and the status is 0 if it is a terminal.
  *
- * A continuation that a later form of a file enters again returns to the form where it was made,
- * and then the form behind the later one is next: the text is read once. */
+ * The text of a file is read once. If a form calls a continuation that an earlier form made, the
+ * rest of the earlier form runs again. Then the form after the caller runs. */
 #include "builtins.h"
 #include "errors.h"
 #include "machine.h"

@@ -1,9 +1,7 @@
 /* Marks on objects, and the objects of a structure that need labels. */
 #include "marks.h"
 
-#include "errors.h"
-
-#include <stdlib.h>
+#include "growing.h"
 
 /* --- The table ------------------------------------------------------------------------ */
 
@@ -64,13 +62,7 @@ static struct step *steps;
 static size_t step_count, step_capacity;
 
 static void push_step(value v, bool leaves) {
-  if (step_count == step_capacity) {
-    const size_t larger = step_capacity == 0 ? 128 : 2 * step_capacity;
-    struct step *grown = realloc(steps, larger * sizeof *grown);
-    if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
-    steps = grown;
-    step_capacity = larger;
-  }
+  if (step_count == step_capacity) steps = grown(steps, &step_capacity, sizeof *steps);
   steps[step_count++] = (struct step){v, leaves};
 }
 

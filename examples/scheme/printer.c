@@ -4,6 +4,7 @@
 
 #include "heap.h"
 #include "errors.h"
+#include "growing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,9 +19,9 @@ static void reserve(size_t bytes) {
   if (length + bytes + 1 <= capacity) return;
   size_t larger = capacity == 0 ? 256 : capacity;
   while (length + bytes + 1 > larger) larger *= 2;
-  char *grown = realloc(buffer, larger);
-  if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
-  buffer = grown;
+  char *made = realloc(buffer, larger);
+  if (made == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
+  buffer = made;
   capacity = larger;
 }
 
@@ -274,13 +275,8 @@ static uint32_t label_count;
 static bool has_labels;
 
 static void push_pending(value rest) {
-  if (pending_count == pending_capacity) {
-    const size_t larger = pending_capacity == 0 ? 64 : 2 * pending_capacity;
-    struct pending *grown = realloc(pending, larger * sizeof *grown);
-    if (grown == NULL) library_failed(GCROOTS_ERROR_OUT_OF_MEMORY);
-    pending = grown;
-    pending_capacity = larger;
-  }
+  if (pending_count == pending_capacity)
+    pending = grown(pending, &pending_capacity, sizeof *pending);
   pending[pending_count].rest = rest;
   pending[pending_count].in_vector = is_kind(rest, VECTOR);
   pending[pending_count++].index = 0;

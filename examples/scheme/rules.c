@@ -95,7 +95,7 @@ static bool is_literal(const struct expansion *e, value literal, value form) {
   return here == there && (here != NULL || a == b);
 }
 
-/* Adds an empty list for each variable of a pattern that is under so many ellipses. */
+/* Adds an empty list for each variable of a pattern that is under `levels` ellipses. */
 static void add_empty(const struct expansion *e, value pattern, int levels, struct match **out) {
   descend();
   if (is_kind(pattern, VECTOR)) pattern = vector_to_list(pattern);
@@ -214,7 +214,8 @@ static const struct match *matches_of(value template, const struct match *matche
   return all;
 }
 
-/* Puts the repetitions of a part under so many ellipses in front of a list. */
+/* Fills a part of a template that `levels` ellipses repeat, and puts the results in front of the
+   list `after`. */
 static value fill_repeated(struct expansion *e, value part, int levels, const struct match *matches,
                            value after) {
   if (levels == 0) return new_pair(fill(e, part, matches), after);
